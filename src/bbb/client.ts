@@ -1,0 +1,170 @@
+// The HTTP client for all BBB nodes: signs, bounds what is in flight per node, and ends each call by its deadline.
+// Its errors never carry the signed URL, which `fetch` puts into the cause of each of its own.
+import type { Clock, Fetch } from "../deps.ts";
+import { createSemaphore, type Semaphore } from "../lib/semaphore.ts";
+import { type ChecksumAlgorithm, sign } from "./checksum.ts";
+import { encodeQuery, type Params } from "./query.ts";
+
+/** What a call needs to know of a backend. */
+export interface NodeAddress {
+  readonly id: string;
+  /** API base as stored, with or without the slash at its end. */
+  readonly host: string;
+  readonly secret: string;
+  readonly checksum_algorithm: ChecksumAlgorithm;
+}
+
+export interface NodeRequest {
+  readonly method: "GET" | "POST";
+  readonly resource: string;
+  readonly params: Params;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A POST that a node must not see twice goes over a connection of its own. */
+  readonly idempotent: boolean;
+  /** For everything: waiting for a place, connecting, the answer's last byte. */
+  readonly timeoutMs: number;
+}
+
+export interface NodeAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** From the moment the request was sent. */
+  readonly latencyMs: number;
+}
+
+export type NodeErrorReason =
+  | "refused"
+  | "dns"
+  | "tls"
+  | "timeout"
+  | "closed"
+  | "too large"
+  | "status"
+  | "unreadable"
+  | "failed";
+
+/** No answer that can be used. `reason` is all that may be told. */
+export class NodeError extends Error {
+  override name = "NodeError";
+  constructor(readonly reason: NodeErrorReason, readonly resource: string, detail = "") {
+    super(`${resource === "" ? "index" : resource}: ${TEXT[reason]}${detail}`);
+  }
+}
+
+const TEXT: Readonly<Record<NodeErrorReason, string>> = {
+  refused: "connection refused",
+  dns: "the host name cannot be resolved",
+  tls: "TLS handshake failed",
+  timeout: "no answer in time",
+  closed: "connection closed",
+  "too large": "the answer is too large",
+  status: "HTTP status ",
+  unreadable: "the answer cannot be read",
+  failed: "connection failed",
+};
+
+export interface NodeClient {
+  /** @throws NodeError; any HTTP status is an answer */
+  call(node: NodeAddress, request: NodeRequest): Promise<NodeAnswer>;
+}
+
+const MAX_IN_FLIGHT = 32;
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+export function createNodeClient(
+  { fetch, fetchOnce, clock }: { fetch: Fetch; fetchOnce: Fetch; clock: Clock },
+): NodeClient {
+  const places = new Map<string, Semaphore>();
+
+  function placesOf(node: NodeAddress): Semaphore {
+    const base = baseOf(node);
+    const known = places.get(base);
+    if (known !== undefined) return known;
+    const created = createSemaphore(MAX_IN_FLIGHT);
+    places.set(base, created);
+    return created;
+  }
+
+  return {
+    call: async (node, request) => {
+      const controller = new AbortController();
+      const cancelTimeout = clock.after(request.timeoutMs, () => controller.abort(TIMED_OUT));
+      let release: (() => void) | undefined;
+      try {
+        release = await placesOf(node).acquire(controller.signal);
+        const sentAt = clock.monotonic();
+        const response = await (request.idempotent ? fetch : fetchOnce)(signedUrl(node, request), {
+          method: request.method,
+          headers: request.headers,
+          body: request.body,
+          redirect: "manual",
+          signal: controller.signal,
+        });
+        const body = await readAnswer(response, request.resource);
+        return { status: response.status, headers: response.headers, body, latencyMs: clock.monotonic() - sentAt };
+      } catch (error) {
+        if (error instanceof NodeError) throw error;
+        // The original is dropped on purpose: its cause holds the URL with a valid checksum.
+        throw new NodeError(controller.signal.aborted ? "timeout" : reasonOf(error), request.resource);
+      } finally {
+        cancelTimeout();
+        release?.();
+      }
+    },
+  };
+}
+
+const TIMED_OUT = new Error("deadline passed");
+
+/** The URL a node accepts: parameters sorted, signed with the node's secret (gateway contract §2.5). */
+export function signedUrl(node: NodeAddress, request: Pick<NodeRequest, "resource" | "params">): string {
+  const query = encodeQuery(request.params);
+  const checksum = sign(request.resource, query, node.secret, node.checksum_algorithm);
+  // Escaped, because `getMeetings?` as a resource would read as a signed getMeetings: name and query have no mark between them.
+  return `${baseOf(node)}${encodeURIComponent(request.resource)}?${
+    query === "" ? "" : `${query}&`
+  }checksum=${checksum}`;
+}
+
+const baseOf = (node: NodeAddress): string => node.host.endsWith("/") ? node.host : `${node.host}/`;
+
+/** Counted while it streams, after inflation: a node cannot make us hold more. */
+async function readAnswer(response: Response, resource: string): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  if (response.body !== null) {
+    for await (const chunk of response.body) {
+      size += chunk.length;
+      if (size > MAX_ANSWER_BYTES) throw new NodeError("too large", resource);
+      chunks.push(chunk);
+    }
+  }
+  const body = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return body;
+}
+
+/** As Deno words it, in this order. */
+const REASONS: readonly (readonly [RegExp, NodeErrorReason])[] = [
+  [/refused/i, "refused"],
+  [/dns error/i, "dns"],
+  [/certificate|tls|handshake|corrupt message/i, "tls"],
+  [/timed out/i, "timeout"],
+  [/http version|message head|invalid header|corrupt|deflate|gzip|brotli/i, "unreadable"],
+  [/reset|closed|broken pipe|incomplete|reading a body|end of file/i, "closed"],
+];
+
+/** Only what follows the URL is looked at: names of hosts and parameters in it may say anything. */
+function reasonOf(error: unknown): NodeErrorReason {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const text = cause instanceof Error ? cause.message : "";
+  const start = text.lastIndexOf("client error (");
+  if (start < 0 && text.includes("://")) return "failed";
+  return REASONS.find(([words]) => words.test(text.slice(Math.max(start, 0))))?.[1] ?? "failed";
+}

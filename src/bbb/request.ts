@@ -1,0 +1,107 @@
+// A BBB API request as a client sent it: raw query, parameters of query and form body, body bytes.
+import { AppError } from "../errors.ts";
+import { verify } from "./checksum.ts";
+import { encodeJava, type Params, rawQueryOf, readQuery, withoutChecksum } from "./query.ts";
+import { CHECKSUM } from "./resources.ts";
+
+export interface BbbRequest {
+  readonly method: "GET" | "POST";
+  /** Last part of the path; empty for the index. */
+  readonly resource: string;
+  readonly rawQuery: string;
+  /** Query and form body together; the query wins. */
+  readonly params: Params;
+  /** Parameters that came in a form body. */
+  readonly form: Params;
+  /** What is left to hand on: empty when the body was a form. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** As the client labelled the body, "" when not at all. */
+  readonly contentType: string;
+  /** Why the parameters cannot be read. Said only to those who signed the request (gateway/admit.ts). */
+  readonly problem: string | undefined;
+}
+
+const EMPTY: Params = new Map();
+const NO_BYTES = new Uint8Array(0);
+/** 2 MB is a BBB node's own limit; base64 slides of the clients that know a larger one still pass. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/**
+ * @param resource last segment of the path, decoded
+ * @throws body_too_large
+ */
+export async function readRequest(req: Request, resource: string): Promise<BbbRequest> {
+  const rawQuery = rawQueryOf(req.url);
+  const method = req.method === "POST" ? "POST" : "GET";
+  const contentType = req.headers.get("content-type") ?? "";
+  const query = readQuery(rawQuery);
+  const body = req.body === null ? NO_BYTES : await readBody(req.body);
+  const form = body.length === 0 || startsLikeXml(body) ? EMPTY : await readForm(body, contentType);
+  if (query === undefined || form === undefined) {
+    const problem = query === undefined ? "The query has a broken percent-escape" : "The form body cannot be read";
+    const params = salvageChecksum(rawQuery);
+    return { method, resource, rawQuery, params, form: EMPTY, body: NO_BYTES, contentType, problem };
+  }
+  const params = form.size === 0 ? query : new Map([...form, ...query]);
+  const rest = form.size === 0 ? body : NO_BYTES;
+  return { method, resource, rawQuery, params, form, body: rest, contentType, problem: undefined };
+}
+
+/**
+ * Whether the request is signed with `secret`. A non-empty query is what counts; without one BBB up to 2.7 signs the form,
+ * sorted and re-encoded by Java's rules, and 3.0 the empty text (bbb-api §1.2): both generations of clients exist.
+ */
+export function isSigned(request: BbbRequest, secret: string): boolean {
+  const query = withoutChecksum(request.rawQuery);
+  const names = [...request.form.keys()].filter((name) => name !== CHECKSUM).sort();
+  const queries: string[] = [];
+  // People hold the signed URL of their own join: a form that it does not cover could add `role=MODERATOR`.
+  if (names.length === 0 || request.resource !== "join") queries.push(query);
+  if (names.length > 0 && query === "") {
+    queries.push(names.map((name) => `${name}=${encodeJava(request.form.get(name) ?? "")}`).join("&"));
+  }
+  return verify(request.resource, queries, secret, request.params.get(CHECKSUM) ?? "");
+}
+
+function salvageChecksum(rawQuery: string): Params {
+  const pair = rawQuery.split("&").find((part) => part.startsWith(`${CHECKSUM}=`));
+  return new Map([[CHECKSUM, pair?.slice(CHECKSUM.length + 1) ?? ""]]);
+}
+
+async function readBody(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw new AppError("body_too_large", `The body exceeds ${MAX_BODY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  const body = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return body;
+}
+
+/** A body whose first visible byte is `<` is XML, whatever its label says (gateway contract §2.2). */
+function startsLikeXml(body: Uint8Array): boolean {
+  const text = new TextDecoder().decode(body.subarray(0, 64)).trimStart();
+  return text.startsWith("<");
+}
+
+/** @returns no parameters for a body that is no form, undefined for a form that cannot be read */
+async function readForm(body: Uint8Array<ArrayBuffer>, contentType: string): Promise<Params | undefined> {
+  const type = contentType.split(";", 1)[0]?.trim().toLowerCase();
+  if (type === "application/x-www-form-urlencoded") return readQuery(new TextDecoder().decode(body).trim());
+  if (type !== "multipart/form-data") return EMPTY;
+  try {
+    const data = await new Response(body, { headers: { "content-type": contentType } }).formData();
+    const params = new Map<string, string>();
+    for (const [name, value] of data) if (typeof value === "string" && !params.has(name)) params.set(name, value);
+    return params;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+// Follows one table: gathers the ids that changed, reads them again in batches, and lets no older answer replace a newer row.
+import type { Clock } from "../deps.ts";
+
+export interface Follower {
+  /** Rows that changed in the database. */
+  notify(ids: readonly string[]): void;
+  /** A row that this process wrote itself: answers under way are older. */
+  touch(id: string): void;
+  /** Before a full read; the function takes the rows read and the ids held. */
+  beginLoad(): (rows: readonly { id: string }[], held: Iterable<string>) => void;
+  /** Reads again what differs from the versions in the database. */
+  compare(rows: readonly { id: string; version: string }[], held: ReadonlyMap<string, string>): void;
+}
+
+/** Notifications of one burst are read in one statement. */
+const GATHER_MS = 5;
+const BATCH = 1000;
+
+export function createFollower<Row extends { id: string }>(
+  { clock, readRows, put, remove, onFailure }: {
+    clock: Clock;
+    readRows: (ids: readonly string[]) => Promise<Row[]>;
+    put: (row: Row) => void;
+    remove: (id: string) => void;
+    onFailure: (error: unknown) => void;
+  },
+): Follower {
+  const pending = new Set<string>();
+  /** id → number of its last notification or write; an answer that was asked for earlier is dropped. */
+  const touched = new Map<string, number>();
+  let counter = 0;
+  let reading = false;
+
+  const isNewer = (id: string, askedAt: number) => (touched.get(id) ?? 0) > askedAt;
+
+  function notify(ids: readonly string[]): void {
+    for (const id of ids) {
+      touched.set(id, ++counter);
+      pending.add(id);
+    }
+    if (reading || pending.size === 0) return;
+    reading = true;
+    clock.after(GATHER_MS, () => void readPending());
+  }
+
+  async function readPending(): Promise<void> {
+    try {
+      while (pending.size > 0) {
+        const ids = Array.from(pending).slice(0, BATCH);
+        for (const id of ids) pending.delete(id);
+        await readBatch(ids);
+      }
+    } catch (error) {
+      pending.clear(); // not lost: the load that restores trust reads everything
+      onFailure(error);
+    } finally {
+      reading = false;
+    }
+  }
+
+  async function readBatch(ids: readonly string[]): Promise<void> {
+    const askedAt = counter;
+    const rows = new Map((await readRows(ids)).map((row) => [row.id, row]));
+    for (const id of ids) {
+      if (isNewer(id, askedAt)) continue;
+      touched.delete(id);
+      const row = rows.get(id);
+      if (row === undefined) remove(id);
+      else put(row);
+    }
+  }
+
+  return {
+    notify,
+    touch: (id) => touched.set(id, ++counter),
+    beginLoad: () => {
+      const askedAt = counter;
+      return (rows, held) => {
+        const missing = new Set(held);
+        for (const row of rows as readonly Row[]) {
+          missing.delete(row.id);
+          if (!isNewer(row.id, askedAt)) put(row);
+        }
+        for (const id of missing) if (!isNewer(id, askedAt)) remove(id);
+        // Written by ourselves while the read was under way: once more, so that nothing older stands.
+        notify(Array.from(touched.keys()).filter((id) => isNewer(id, askedAt)));
+      };
+    },
+    compare: (rows, held) => {
+      const missing = new Set(held.keys());
+      const differing = rows.filter(({ id, version }) => !missing.delete(id) || held.get(id) !== version);
+      notify([...differing.map(({ id }) => id), ...missing]);
+    },
+  };
+}

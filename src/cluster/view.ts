@@ -1,0 +1,160 @@
+// The cluster as requests read it: from memory while the feed vouches for it, else from the database by the same
+// functions. It never writes; whoever wrote a row hands it over with applyMeeting().
+import type { Clock, Db } from "../deps.ts";
+import { AppError } from "../errors.ts";
+import { createSingleFlight } from "../lib/single_flight.ts";
+import { type Backend, findBackend, listBackends } from "../store/backends.ts";
+import { findFrontendByKey, type Frontend } from "../store/frontends.ts";
+import { findMeeting, isPending, listFrontendMeetings, listMeetings, type MeetingRow } from "../store/meetings.ts";
+import { attendeesCount } from "../bbb/meeting.ts";
+import type { ClusterMemory, Held } from "./memory.ts";
+
+/** Every read throws `unavailable` when neither the view nor the database can answer. */
+export interface ClusterView {
+  isTrusted(): boolean;
+  findFrontend(key: string): Promise<Frontend | undefined>;
+  /** A meeting of this frontend, bound or not; a pending one does not exist. */
+  findMeeting(frontendID: string, id: string): Promise<MeetingRow | undefined>;
+  /** Whatever row has the id, of any frontend or pending: for binding and create only. */
+  findAnyMeeting(id: string): Promise<MeetingRow | undefined>;
+  /** Meetings on a backend, oldest first. */
+  listFrontendMeetings(frontendID: string): Promise<readonly MeetingRow[]>;
+  /** Changes with every meeting of the frontend; undefined while reads go to the database. */
+  revisionOf(frontendID: string): number | undefined;
+  countAttendees(frontendID: string): Promise<number>;
+  /** Ages are as of now. */
+  findBackend(id: string): Promise<Backend | undefined>;
+  listBackends(): Promise<readonly Backend[]>;
+  /** All rows, ages as of now; read through `db` while the view is not trusted. */
+  listMeetings(db: Db): Promise<readonly MeetingRow[]>;
+  /** The meetings that memory holds of a backend; undefined while it is not trusted. */
+  heldMeetings(backendID: string): ReadonlyMap<string, MeetingRow> | undefined;
+  /** A row this process has just written. */
+  applyMeeting(row: MeetingRow): void;
+  /** A row this process has just deleted. */
+  forgetMeeting(id: string): void;
+  /** Resolves when the meeting's row changes, at the latest after `ms`. */
+  nextChange(id: string, ms: number): Promise<void>;
+}
+
+export interface ViewSource {
+  readonly memory: ClusterMemory;
+  isTrusted(): boolean;
+  /** A row read or written now; a later answer of an older read must not replace it. */
+  applyMeeting(row: MeetingRow): void;
+  forgetMeeting(id: string): void;
+  onMeetingChange(listener: (id: string) => void): void;
+}
+
+/** A request is better refused than left hanging on a dead database link. */
+const DATABASE_TIMEOUT_MS = 5000;
+
+export function createClusterView({ db, clock, source }: { db: Db; clock: Clock; source: ViewSource }): ClusterView {
+  const { memory } = source;
+  const frontendFlights = createSingleFlight<Frontend | undefined>({ clock });
+  const meetingFlights = createSingleFlight<MeetingRow | undefined>({ clock });
+  const backendFlights = createSingleFlight<Backend | undefined>({ clock });
+  const listFlights = createSingleFlight<MeetingRow[]>({ clock });
+  const backendListFlights = createSingleFlight<Backend[]>({ clock });
+  const waiters = new Map<string, Set<() => void>>();
+
+  source.onMeetingChange((id) => {
+    for (const wake of waiters.get(id) ?? []) wake();
+  });
+
+  const ageOf = (held: Held<unknown>) => (clock.monotonic() - held.readAt) / 1000;
+  const backendNow = (held: Held<Backend>): Backend => {
+    const passed = ageOf(held);
+    const { heartbeat, synced, failed, good } = held.row.ages;
+    const later = (age: number | null) => age === null ? null : age + passed;
+    return {
+      ...held.row,
+      ages: { heartbeat: heartbeat + passed, synced: synced + passed, failed: later(failed), good: later(good) },
+    };
+  };
+
+  /** A miss is never an answer: the database is asked before "not found" is said. */
+  async function findAnyMeeting(id: string): Promise<MeetingRow | undefined> {
+    const held = source.isTrusted() ? memory.meetings.get(id) : undefined;
+    return held?.row ?? await meetingFlights.run(id, () => ask(findMeeting(db, id)));
+  }
+
+  async function ask<T>(answer: Promise<T>): Promise<T> {
+    let cancel = () => {};
+    const timeout = new Promise<never>((_, reject) => {
+      cancel = clock.after(DATABASE_TIMEOUT_MS, () => reject(new Error("no answer in time")));
+    });
+    try {
+      return await Promise.race([answer, timeout]);
+    } catch (cause) {
+      throw new AppError("unavailable", "The database cannot be reached", { cause });
+    } finally {
+      cancel();
+    }
+  }
+
+  const ofFrontend = (frontendID: string) =>
+    listFlights.run(frontendID, () => ask(listFrontendMeetings(db, frontendID)));
+
+  return {
+    isTrusted: source.isTrusted,
+    findAnyMeeting,
+    findFrontend: async (key) => {
+      const held = source.isTrusted() ? memory.findFrontendByKey(key) : undefined;
+      return held ?? await frontendFlights.run(key, () => ask(findFrontendByKey(db, key)));
+    },
+    findMeeting: async (frontendID, id) => {
+      const row = await findAnyMeeting(id);
+      return row === undefined || row.frontend_id !== frontendID || isPending(row) ? undefined : row;
+    },
+    listFrontendMeetings: async (frontendID) => {
+      const rows = source.isTrusted()
+        ? Array.from(memory.meetingsOfFrontend(frontendID), ({ row }) => row)
+        : await ofFrontend(frontendID);
+      return rows.filter((row) => row.backend_id !== null && !isPending(row)).sort(oldestFirst);
+    },
+    revisionOf: (frontendID) => source.isTrusted() ? memory.revisionOfFrontend(frontendID) : undefined,
+    countAttendees: async (frontendID) => {
+      if (source.isTrusted()) return memory.attendeesOfFrontend(frontendID);
+      const rows = await ofFrontend(frontendID);
+      return rows.filter((row) => !isPending(row)).reduce((sum, row) => sum + attendeesCount(row.meeting), 0);
+    },
+    findBackend: async (id) => {
+      const held = source.isTrusted() ? memory.backends.get(id) : undefined;
+      return held === undefined ? await backendFlights.run(id, () => ask(findBackend(db, id))) : backendNow(held);
+    },
+    listBackends: async () =>
+      source.isTrusted()
+        ? Array.from(memory.backends.values(), backendNow)
+        : await backendListFlights.run("", () => ask(listBackends(db))),
+    listMeetings: async (through) =>
+      source.isTrusted()
+        ? Array.from(
+          memory.meetings.values(),
+          (held) => ({ ...held.row, ageSeconds: held.row.ageSeconds + ageOf(held) }),
+        )
+        : await ask(listMeetings(through)),
+    heldMeetings: (backendID) =>
+      source.isTrusted()
+        ? new Map(Array.from(memory.meetingsOfBackend(backendID), ({ row }) => [row.id, row]))
+        : undefined,
+    applyMeeting: source.applyMeeting,
+    forgetMeeting: source.forgetMeeting,
+    nextChange: (id, ms) =>
+      new Promise((resolve) => {
+        const group = waiters.get(id) ?? new Set();
+        waiters.set(id, group);
+        const done = () => {
+          cancel();
+          group.delete(done);
+          if (group.size === 0) waiters.delete(id);
+          resolve();
+        };
+        const cancel = clock.after(ms, done);
+        group.add(done);
+      }),
+  };
+}
+
+const oldestFirst = (a: MeetingRow, b: MeetingRow): number =>
+  a.created_at.getTime() - b.created_at.getTime() || (a.id < b.id ? -1 : 1);

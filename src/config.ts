@@ -1,0 +1,119 @@
+// Settings of b3scaled: the only place that knows variable names and defaults (control-plane contract §1.1).
+import { LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
+
+export type LoadModel = "expected" | "stress";
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface Config {
+  readonly dbUrl: string;
+  readonly dbPoolSize: number;
+  readonly dbMigrate: boolean;
+  readonly commandWorkers: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly listen: { readonly hostname: string; readonly port: number };
+  readonly reverseProxyMode: boolean;
+  readonly jwtSecret: string;
+  /** Public base URL without a slash at its end. */
+  readonly apiUrl: string;
+  readonly loadModel: LoadModel;
+  readonly pendingMeetingSeconds: number;
+  /** 0 = no limit. */
+  readonly requestTimeoutMs: number;
+  /** Settings that were not used as given; logged at start. */
+  readonly warnings: readonly string[];
+}
+
+/** Lists every wrong variable. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+export const DEFAULT_DB_URL = "postgres://postgres:postgres@localhost:5432/b3scale";
+
+/** @throws ConfigError */
+export function readConfig(env: Env): Config {
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const text = (name: string, fallback = ""): string => env[name]?.trim() || fallback;
+  const truth = (name: string, fallback: boolean): boolean => {
+    const value = text(name).toLowerCase();
+    return value === "" ? fallback : ["yes", "true", "1"].includes(value);
+  };
+  const whole = (name: string, fallback: number, least: number, most = 2 ** 31 - 1): number => {
+    const value = text(name, String(fallback));
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    problems.push(`${name}: "${value}" is not a whole number from ${least} to ${most}`);
+    return fallback;
+  };
+  /** 1.x goes on with its default when these are wrong. */
+  const lenientWhole = (name: string, fallback: number): number => {
+    const value = text(name, String(fallback));
+    if (/^\d+$/.test(value) && Number(value) < 2 ** 31) return Number(value);
+    warnings.push(`${name}: "${value}" is not a whole number, ${fallback} is used`);
+    return fallback;
+  };
+  const oneOf = <T extends string>(name: string, values: readonly T[], fallback: T): T => {
+    const value = text(name, fallback);
+    const known = values.find((candidate) => candidate === value);
+    if (known === undefined) problems.push(`${name}: "${value}" is none of ${values.join(", ")}`);
+    return known ?? fallback;
+  };
+
+  const required = ["B3SCALE_API_URL", "B3SCALE_API_JWT_SECRET"];
+  const missing = required.filter((name) => text(name) === "");
+  if (missing.length > 0) problems.push(`missing environment variables: ${missing.join(", ")}`);
+  const apiUrl = text("B3SCALE_API_URL").replace(/\/+$/, "");
+  if (apiUrl !== "" && !/^https?:\/\/[^/]/.test(apiUrl)) {
+    problems.push(`B3SCALE_API_URL: "${apiUrl}" does not start with http:// or https://`);
+  }
+  // Outside of the five levels nothing of recordings is needed to balance meetings.
+  oneOf(
+    "B3SCALE_RECORDINGS_DEFAULT_VISIBILITY",
+    ["unpublished", "published", "protected", "public", "public_protected"],
+    "published",
+  );
+
+  const config: Config = {
+    dbUrl: text("B3SCALE_DB_URL", DEFAULT_DB_URL),
+    dbPoolSize: whole("B3SCALE_DB_POOL_SIZE", 32, 1),
+    dbMigrate: truth("B3SCALE_DB_MIGRATE", true),
+    commandWorkers: Math.max(1, lenientWhole("B3SCALE_CMD_WORKER_POOL_SIZE", 64)),
+    logLevel: readLogLevel(text("B3SCALE_LOG_LEVEL", "info"), problems),
+    logFormat: text("B3SCALE_LOG_FORMAT", "structured") === "structured" ? "structured" : "plain",
+    listen: readListen(text("B3SCALE_LISTEN_HTTP", "127.0.0.1:42353"), problems),
+    reverseProxyMode: truth("B3SCALE_REVERSE_PROXY_MODE", false),
+    jwtSecret: env["B3SCALE_API_JWT_SECRET"] ?? "",
+    apiUrl,
+    loadModel: oneOf("B3SCALE_LOAD_MODEL", ["expected", "stress"], "expected"),
+    pendingMeetingSeconds: whole("B3SCALE_PENDING_MEETING_SECONDS", 20, 10, 3600),
+    requestTimeoutMs: lenientWhole("B3SCALE_HTTP_REQUEST_TIMEOUT", 60) * 1000,
+    warnings,
+  };
+  if (problems.length > 0) throw new ConfigError(problems.join("; "));
+  if (new TextEncoder().encode(config.jwtSecret).length < 32) {
+    warnings.push("B3SCALE_API_JWT_SECRET is shorter than 32 bytes: choose a longer one");
+  }
+  return Object.freeze(config);
+}
+
+function readLogLevel(value: string, problems: string[]): LogLevel {
+  const level = /^-?\d+$/.test(value)
+    ? LOG_LEVELS[Number(value) + 1]
+    : LOG_LEVELS.find((name) => name === value.toLowerCase());
+  if (level === undefined) {
+    problems.push(`B3SCALE_LOG_LEVEL: "${value}" is neither -1 to 5 nor one of ${LOG_LEVELS.join(", ")}`);
+  }
+  return level ?? "info";
+}
+
+function readListen(value: string, problems: string[]): Config["listen"] {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:]*)):(\d{1,5})$/.exec(value);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) {
+    problems.push(`B3SCALE_LISTEN_HTTP: "${value}" is not host:port`);
+    return { hostname: "127.0.0.1", port: 0 };
+  }
+  return { hostname: match[1] ?? (match[2] || "0.0.0.0"), port };
+}

@@ -1,0 +1,74 @@
+// Background work: timers put commands into the queue, the worker takes them out. Every process does the same; the
+// database decides who does what.
+import type { Deps } from "../deps.ts";
+import { errorText } from "../errors.ts";
+import { every } from "../lib/every.ts";
+import { reapCommands, scheduleCommands } from "../store/commands.ts";
+import { resolvePendingMeetings } from "./resolve_pending_meetings.ts";
+import type { CommandDeps } from "./types.ts";
+import { AGENT_SECONDS, AGENTLESS_SECONDS } from "./update_node_state.ts";
+import { createWorker } from "./worker.ts";
+
+const ROUND_MS = 1000;
+const SWEEP_MS = 5000;
+const REAP_MS = 10_000;
+const GARBAGE_SECONDS = 600;
+
+export interface Controller {
+  /** Works until the signal aborts, then finishes what runs. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createController(deps: CommandDeps & Pick<Deps, "db">): Controller {
+  const { db, clock, log } = deps;
+  const worker = createWorker(deps);
+  let wake: () => void = () => {};
+  worker.onFree(() => wake());
+
+  /** Resolves when something asks for attention, at the latest after `ms`. */
+  const attention = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const cancel = clock.after(ms, resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+
+  async function round(): Promise<void> {
+    const intervals = {
+      agentlessSeconds: AGENTLESS_SECONDS,
+      agentSeconds: AGENT_SECONDS,
+      garbageSeconds: GARBAGE_SECONDS,
+    };
+    await db.begin((tx) => scheduleCommands(tx, intervals));
+    while (await worker.claim());
+  }
+
+  return {
+    run: async (signal) => {
+      signal.addEventListener("abort", () => wake(), { once: true });
+      // A lost connection costs nothing but the wake-up: the queue is looked at each second anyway.
+      const listening = db.listen("commands_queue", () => wake()).catch((error) => {
+        log.debug("listening for commands failed", { error: errorText(error) });
+        return undefined;
+      });
+      const scheduling = async () => {
+        const next = attention(ROUND_MS);
+        try {
+          await round();
+        } finally {
+          await next;
+        }
+      };
+      const resolving = () => resolvePendingMeetings(deps);
+      await Promise.all([
+        every(deps, { ms: 0, what: "scheduling commands", run: scheduling }, signal),
+        every(deps, { ms: SWEEP_MS, what: "resolving pending meetings", run: resolving }, signal),
+        every(deps, { ms: REAP_MS, what: "taking back commands", run: () => reapCommands(db) }, signal),
+      ]);
+      await worker.idle();
+      await (await listening)?.unlisten();
+    },
+  };
+}

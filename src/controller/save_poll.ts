@@ -1,0 +1,108 @@
+// A node's list of meetings against the cluster's: changed rows are written, missing ones deleted, strays ended or adopted.
+import { isDeepStrictEqual } from "node:util";
+import { NodeError } from "../bbb/client.ts";
+import type { Meeting } from "../bbb/meeting.ts";
+import { attendeesCount } from "../bbb/meeting.ts";
+import { mergeMeeting } from "../bbb/merge_meeting.ts";
+import { healthOf } from "../cluster/health.ts";
+import { type ClusterMeetingID, readMeetingID } from "../contract/meeting_id.ts";
+import type { Backend } from "../store/backends.ts";
+import { recordGoodPoll } from "../store/backend_health.ts";
+import { touchFrontendMeeting } from "../store/frontend_meetings.ts";
+import { listMeetingsByID } from "../store/meetings.ts";
+import { deleteMissingMeetings, type PolledMeeting, savePolledMeetings } from "../store/polled_meetings.ts";
+import { raiseRoomPeaks } from "../store/room_peaks.ts";
+import { endMeeting } from "./node_calls.ts";
+import type { CommandDeps } from "./types.ts";
+
+export interface Poll {
+  readonly meetings: readonly Meeting[];
+  /** False when some could not be read: then nothing is deleted. */
+  readonly complete: boolean;
+  /** On the monotonic clock. */
+  readonly askedAt: number;
+  readonly latencyMs: number;
+  readonly nextPollMs: number;
+}
+
+export async function savePoll(deps: CommandDeps, backend: Backend, poll: Poll): Promise<void> {
+  const { db, view, clock } = deps;
+  const changed = await withFrontends(deps, changedMeetings(deps, backend, poll.meetings));
+  const gone = await goneBackends(deps);
+  const outcome = await db.begin(async (tx) => {
+    const asked = { backendID: backend.id, askedAgoMs: clock.monotonic() - poll.askedAt };
+    const { saved, elsewhere } = await savePolledMeetings(tx, { ...asked, meetings: changed, mayTakeFrom: gone });
+    const internalIDs = poll.meetings.map((meeting) => meeting.internalMeetingID);
+    const deleted = poll.complete ? await deleteMissingMeetings(tx, { ...asked, internalIDs }) : [];
+    const rows = saved.length === 0 ? [] : await listMeetingsByID(tx, saved);
+    const owned = rows.flatMap((row) => row.frontend_id === null ? [] : [{ ...row, frontend_id: row.frontend_id }]);
+    for (const row of owned) await touchFrontendMeeting(tx, row.frontend_id, row.id);
+    await raiseRoomPeaks(
+      tx,
+      owned.map((row) => ({
+        frontend_id: row.frontend_id,
+        meeting_id: row.id,
+        attendees: attendeesCount(row.meeting),
+      })).filter(({ attendees }) => attendees > 0),
+    );
+    await recordGoodPoll(tx, { backendID: backend.id, latencyMs: poll.latencyMs, nextPollMs: poll.nextPollMs });
+    return { rows, deleted, elsewhere };
+  });
+  for (const row of outcome.rows) view.applyMeeting(row);
+  for (const id of outcome.deleted) view.forgetMeeting(id);
+  const strays = outcome.elsewhere.filter(({ reserved }) => reserved !== backend.id);
+  await endZombies(deps, backend, poll.meetings, strays);
+}
+
+/** Those that differ from what the view holds; all of them while it holds nothing that can be trusted. */
+function changedMeetings({ view }: CommandDeps, backend: Backend, meetings: readonly Meeting[]): readonly Meeting[] {
+  const held = view.heldMeetings(backend.id);
+  if (held === undefined) return meetings;
+  return meetings.filter((meeting) => {
+    const row = held.get(meeting.meetingID);
+    return row === undefined || row.internal_id !== meeting.internalMeetingID ||
+      !isDeepStrictEqual(mergeMeeting(row.meeting, meeting, false), row.meeting);
+  });
+}
+
+/** The frontend that an id names, so that a meeting we have no row of finds its owner. */
+async function withFrontends({ view }: CommandDeps, meetings: readonly Meeting[]): Promise<PolledMeeting[]> {
+  return await Promise.all(meetings.map(async (meeting) => {
+    const key = readMeetingID(meeting.meetingID)?.frontendKey;
+    const frontend = key === undefined ? undefined : await view.findFrontend(key);
+    return { meeting, frontend_id: frontend?.id ?? null };
+  }));
+}
+
+/** Backends whose meetings another node may take: they are offline or no longer there. */
+async function goneBackends({ view }: CommandDeps): Promise<(id: string) => boolean> {
+  const served = new Set(
+    (await view.listBackends()).filter((backend) => healthOf(backend) !== "offline").map(({ id }) => id),
+  );
+  return (id) => !served.has(id);
+}
+
+/** Copies of meetings that were built elsewhere while this node was away; the row keeps its healthy backend. */
+async function endZombies(
+  { view, nodes, log }: CommandDeps,
+  backend: Backend,
+  meetings: readonly Meeting[],
+  strays: readonly { id: ClusterMeetingID; backend_id: string }[],
+): Promise<void> {
+  for (const { id, backend_id } of strays) {
+    const owner = await view.findBackend(backend_id);
+    const meeting = meetings.find(({ meetingID }) => meetingID === id);
+    if (owner === undefined || meeting === undefined || healthOf(owner) !== "available") continue;
+    const fields = { meeting_id: id, backend_id: backend.id, host: backend.host };
+    try {
+      await endMeeting(nodes, backend, id, meeting.moderatorPW);
+      log.info("a copy of a meeting that lives elsewhere was ended", fields);
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      log.warn("a copy of a meeting could not be ended, the next poll tries again", {
+        ...fields,
+        error: error.message,
+      });
+    }
+  }
+}

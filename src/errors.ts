@@ -1,0 +1,43 @@
+// The one error type. Thrown where the fact is known, rendered only at the edge: gateway/failure.ts for BBB clients,
+// rest/problem.ts for the REST API.
+
+/** What went wrong, independent of how an edge spells it. */
+export type ErrorCode =
+  | "checksum_mismatch" // wrong, missing or foreign checksum, unknown or disabled frontend
+  | "unsupported_request" // a resource that BBB or we do not serve
+  | "unsupported_content_type" // a body of a kind the resource does not take
+  | "body_too_large"
+  | "missing_meeting_id"
+  | "meeting_id_too_long"
+  | "meeting_id_invalid" // a comma, or bytes that are no text
+  | "invalid_parameter" // a query or body that cannot be read
+  | "meeting_not_found"
+  | "join_meeting_not_found" // the same fact on join, where BBB uses another key
+  | "chat_meeting_not_found" // and on sendChatMessage
+  | "meeting_id_taken" // the row belongs to another frontend
+  | "attendees_limit_reached"
+  | "no_backend_available"
+  | "node_failed" // refused, timed out, unreadable: no answer to pass on
+  | "meeting_not_ready" // a meeting that exists and has no node at the moment
+  | "unavailable" // neither a trusted view nor a database
+  | "database_newer" // a newer build has migrated it: this one must not write
+  | "timeout"
+  | "internal";
+
+/** @param message what failed, values "quoted", no full stop, never secrets, SQL or node URLs */
+export class AppError extends Error {
+  override name = "AppError";
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; fields?: Readonly<Record<string, readonly string[]>> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.fields = options.fields;
+  }
+  /** Per field of the request, what is wrong with it. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The text of anything thrown, for logs and `last_error`. */
+export const errorText = (error: unknown): string => error instanceof Error ? error.message : String(error);

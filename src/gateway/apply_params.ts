@@ -1,0 +1,26 @@
+// Parameters that an operator sets for a frontend: overrides replace what the client sent, defaults fill what it left out.
+import type { Params } from "../bbb/query.ts";
+import { isXmlName } from "../bbb/xml.ts";
+import type { ParamMap } from "../store/frontend_settings.ts";
+
+const DISABLED_FEATURES = "disabledFeatures";
+
+/** A parameter that is present but empty counts as present. */
+export function applyParams(given: Params, overrides: ParamMap, defaults: ParamMap): Params {
+  const params = new Map(given);
+  for (const [name, value] of Object.entries(overrides)) params.set(name, value);
+  const wanted = params.get(DISABLED_FEATURES);
+  for (const [name, value] of Object.entries(defaults)) if (!params.has(name)) params.set(name, value);
+  const added = defaults[DISABLED_FEATURES];
+  if (added !== undefined) {
+    const features = `${wanted ?? ""},${added}`.split(",").filter((feature) => feature !== "");
+    params.set(DISABLED_FEATURES, [...new Set(features)].join(","));
+  }
+  return params;
+}
+
+/** BBB writes these names as XML elements; one that is none makes the node's whole list unreadable (design §6). */
+export function withoutOddNames(params: Params, prefix: string): Params {
+  const isOdd = (name: string) => name.startsWith(prefix) && !isXmlName(name.slice(prefix.length));
+  return new Map([...params].filter(([name]) => !isOdd(name)));
+}

@@ -1,0 +1,74 @@
+// The BBB gateway: THE chain in reading order, the table of handlers, and the edge where errors become BBB's own.
+import type { BbbResource } from "../bbb/resources.ts";
+import { RESOURCES } from "../bbb/resources.ts";
+import { type BbbResponse, success, toHttp } from "../bbb/response.ts";
+import { element } from "../bbb/xml.ts";
+import type { Deps } from "../deps.ts";
+import { chain } from "../lib/chain.ts";
+import { redirectPage } from "../lib/html.ts";
+import { admit, readAddress } from "./admit.ts";
+import { renderFailure } from "./failure.ts";
+import { create } from "./handlers/create.ts";
+import { join } from "./handlers/join.ts";
+import { end, getMeetingInfo, getMeetings, isMeetingRunning } from "./handlers/meetings.ts";
+import { insertDocument, passThrough, sendChatMessage } from "./handlers/pass_through.ts";
+import { attendeesLimit } from "./middleware/attendees_limit.ts";
+import { bindMeetingFrontend } from "./middleware/bind_meeting_frontend.ts";
+import { rewriteCallbackUrls } from "./middleware/rewrite_callback_urls.ts";
+import { rewriteMeetingIDs } from "./middleware/rewrite_meeting_ids.ts";
+import { setCreateParams } from "./middleware/set_create_params.ts";
+import { setDefaultPresentation } from "./middleware/set_default_presentation.ts";
+import { setJoinParams } from "./middleware/set_join_params.ts";
+import { setMetaFrontend } from "./middleware/set_meta_frontend.ts";
+import type { GatewayHandler, GatewayRequest } from "./types.ts";
+
+/** Answered for anybody, with or without a checksum: clients test their address with it. */
+const index = (): Promise<BbbResponse> =>
+  Promise.resolve(success(element("version", "2.0"), element("apiVersion", "2.0"), element("bbbVersion")));
+
+/** Serves `/bbb/<key>/…/<resource>`. */
+export function createGateway(deps: Deps): (req: Request, requestID: string) => Promise<Response> {
+  const handlers = {
+    "": index,
+    create: create(deps),
+    join: join(deps),
+    isMeetingRunning: isMeetingRunning(deps),
+    end: end(deps),
+    getMeetingInfo: getMeetingInfo(deps),
+    getMeetings: getMeetings(deps),
+    insertDocument: insertDocument(deps),
+    sendChatMessage: sendChatMessage(deps),
+  } satisfies Record<BbbResource, GatewayHandler>;
+  const otherwise = passThrough(deps);
+  const isKnown = (resource: string): resource is BbbResource => (RESOURCES as readonly string[]).includes(resource);
+
+  const handle = chain<GatewayRequest, BbbResponse>([
+    rewriteMeetingIDs,
+    rewriteCallbackUrls(deps),
+    bindMeetingFrontend(deps),
+    attendeesLimit(deps),
+    setJoinParams,
+    setCreateParams,
+    setDefaultPresentation,
+    setMetaFrontend,
+  ], (req) => (isKnown(req.resource) ? handlers[req.resource] : otherwise)(req));
+
+  async function answer(req: Request, requestID: string): Promise<BbbResponse> {
+    const address = readAddress(req.url);
+    if (address.resource === "") return await index();
+    let admitted: GatewayRequest | undefined;
+    try {
+      admitted = await admit(deps, req, address, requestID);
+      return await handle(admitted);
+    } catch (error) {
+      return renderFailure(error, admitted, deps.log, requestID);
+    }
+  }
+
+  return async (req, requestID) => {
+    if (!["GET", "POST", "HEAD"].includes(req.method)) {
+      return Response.json({ message: "Method Not Allowed" }, { status: 405, headers: { allow: "GET, POST, HEAD" } });
+    }
+    return toHttp(await answer(req, requestID), redirectPage);
+  };
+}

@@ -1,0 +1,118 @@
+// Where a new meeting goes (design §4): a place is reserved in one short transaction before any node is called.
+// Of two processes that create the same meeting one gets the row; each placement sees the reservations before it.
+import { type Meeting, NO_MEETING } from "../bbb/meeting.ts";
+import { backendLoads, expectedAttendees } from "../cluster/load.ts";
+import type { ClusterMeetingID } from "../contract/meeting_id.ts";
+import type { Db, Deps } from "../deps.ts";
+import { createSemaphore } from "../lib/semaphore.ts";
+import { selectBackend } from "../router/router.ts";
+import type { Backend } from "../store/backends.ts";
+import { touchFrontendMeeting } from "../store/frontend_meetings.ts";
+import {
+  confirmMeeting,
+  deletePendingMeeting,
+  findMeeting,
+  insertPendingMeeting,
+  type MeetingRow,
+  takeOverMeeting,
+} from "../store/meetings.ts";
+import { confirmReservation, listReservations, lockPlacement, upsertReservation } from "../store/reservations.ts";
+import { findRoomPeak } from "../store/room_peaks.ts";
+import type { GatewayRequest } from "./types.ts";
+
+/** A row that this request has made pending, and the backend that has a place for it. */
+export interface Placement {
+  readonly id: ClusterMeetingID;
+  readonly pendingID: string;
+  readonly backend: Backend;
+  /** Backends that have failed this create already. */
+  readonly tried: readonly string[];
+}
+
+export interface Placements {
+  /**
+   * Takes the meeting and a place for it.
+   * @param seen the row whose backend is gone; undefined when there is none
+   * @returns undefined when another request was faster @throws no_backend_available
+   */
+  reserve(req: GatewayRequest, id: ClusterMeetingID, seen: MeetingRow | undefined): Promise<Placement | undefined>;
+  /** To the next candidate. @throws no_backend_available */
+  move(req: GatewayRequest, placement: Placement): Promise<Placement>;
+  /** The node has built it. False when the row was resolved by somebody else. */
+  confirm(req: GatewayRequest, placement: Placement, meeting: Meeting): Promise<boolean>;
+  /** Nothing was built. */
+  release(placement: Placement): Promise<void>;
+}
+
+type PlacementDeps = Pick<Deps, "config" | "db" | "view" | "random">;
+
+export function createPlacements({ config, db, view, random }: PlacementDeps): Placements {
+  // 200 at once would hold every connection of the pool while they wait for the lock.
+  const queue = createSemaphore(1);
+
+  async function inTurn<T>(transaction: (tx: Db) => Promise<T>): Promise<T> {
+    const leave = await queue.acquire();
+    try {
+      return await db.begin(transaction) as T;
+    } finally {
+      leave();
+    }
+  }
+
+  /** Under the lock: what is chosen here is seen by whoever locks next. */
+  async function choose(tx: Db, req: GatewayRequest, id: ClusterMeetingID, tried: readonly string[]): Promise<Backend> {
+    const peak = await findRoomPeak(tx, req.frontend.id, id);
+    const backends = (await view.listBackends()).filter((backend) => !tried.includes(backend.id));
+    await lockPlacement(tx);
+    const reservations = (await listReservations(tx, { all: !view.isTrusted() })).filter((one) =>
+      one.meeting_id !== id
+    );
+    const loads = backendLoads(config.loadModel, backends, await view.listMeetings(tx), reservations);
+    const candidates = backends.map((backend) => ({ backend, load: loads.get(backend.id) ?? 0 }));
+    const backend = selectBackend(candidates, req, random);
+    const expected = expectedAttendees({
+      hint: req.params.get("meta_bbb-meeting-size-hint"),
+      peak,
+      maxParticipants: req.params.get("maxParticipants"),
+    });
+    await upsertReservation(tx, { meeting_id: id, backend_id: backend.id, expected });
+    return backend;
+  }
+
+  return {
+    reserve: (req, id, seen) =>
+      inTurn(async (tx) => {
+        const pendingID = crypto.randomUUID();
+        const frontend_id = req.frontend.id;
+        const taken = seen === undefined
+          ? await insertPendingMeeting(tx, { id, pendingID, frontend_id, meeting: { ...NO_MEETING, meetingID: id } })
+          : await takeOverMeeting(tx, {
+            id,
+            seenInternalID: seen.internal_id,
+            seenBackendID: seen.backend_id,
+            pendingID,
+          });
+        if (!taken) return undefined;
+        return { id, pendingID, backend: await choose(tx, req, id, []), tried: [] };
+      }),
+    move: (req, { id, pendingID, backend, tried }) =>
+      inTurn(async (tx) => {
+        const failed = [...tried, backend.id];
+        return { id, pendingID, backend: await choose(tx, req, id, failed), tried: failed };
+      }),
+    confirm: async (req, { id, pendingID, backend }, meeting) => {
+      const row = await db.begin(async (tx) => {
+        if (!await confirmMeeting(tx, { id, pendingID, backendID: backend.id, meeting })) return undefined;
+        await confirmReservation(tx, id);
+        await touchFrontendMeeting(tx, req.frontend.id, id);
+        return await findMeeting(tx, id);
+      });
+      if (row !== undefined) view.applyMeeting(row);
+      return row !== undefined;
+    },
+    release: async ({ id, pendingID }) => {
+      await deletePendingMeeting(db, id, pendingID);
+      view.forgetMeeting(id);
+    },
+  };
+}

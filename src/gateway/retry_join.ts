@@ -1,0 +1,33 @@
+// The page a browser waits on while its meeting has no node: it carries the original join in its address.
+import { Buffer } from "node:buffer";
+import { retryPage } from "../lib/html.ts";
+
+const PATH = "/b3s/retry-join/";
+
+/** @param target path and query of the join as it arrived, checksum included */
+export function retryLocation(method: string, target: string): string {
+  const json = JSON.stringify({ mth: method, url: target }).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return PATH + Buffer.from(json).toString("base64url");
+}
+
+/** 400 for what is no join of ours: the page must not lead anywhere else. */
+export function serveRetryPage(blob: string): Response {
+  const target = readTarget(blob);
+  if (target === undefined) return Response.json({ message: "Bad Request" }, { status: 400 });
+  return new Response(retryPage(target), {
+    headers: { "content-type": "text/html; charset=UTF-8", "cache-control": "no-store" },
+  });
+}
+
+function readTarget(blob: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(blob, "base64url").toString());
+    const url = typeof parsed === "object" && parsed !== null && "url" in parsed ? parsed.url : undefined;
+    return typeof url === "string" && url.startsWith("/bbb/") && !/[\s\\]/.test(url) ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,94 @@
+// What every HTTP request passes before it is served: an id, a deadline, a line in the access log.
+import type { Clock } from "../deps.ts";
+import { errorText } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { Middleware } from "./chain.ts";
+
+export interface HttpRequest {
+  readonly req: Request;
+  readonly id: string;
+  /** Of the client, as a trusted proxy names it. */
+  readonly remoteIP: string;
+}
+
+export type HttpMiddleware = Middleware<HttpRequest, Response>;
+
+/** A client's own id is kept when it is harmless, so that its logs and ours meet. */
+export function requestID(req: Request): string {
+  const given = req.headers.get("x-request-id");
+  return given !== null && /^[\w.:-]{1,64}$/.test(given) ? given : crypto.randomUUID();
+}
+
+/** 1.x trusts these headers; the server listens behind the operator's proxy. */
+export function remoteIP(req: Request, peer: string): string {
+  const forwarded = req.headers.get("x-forwarded-for")?.split(",", 1)[0]?.trim();
+  return forwarded || (req.headers.get("x-real-ip") ?? peer);
+}
+
+/** One line per request with the status that was really sent. */
+export function accessLog({ log, clock }: { log: Logger; clock: Clock }): HttpMiddleware {
+  return async (request, next) => {
+    const startedAt = clock.monotonic();
+    const response = await next(request);
+    const { req } = request;
+    const latency = clock.monotonic() - startedAt;
+    log.info("", {
+      remote_ip: request.remoteIP,
+      host: req.headers.get("host") ?? "",
+      method: req.method,
+      uri: targetOf(req.url),
+      user_agent: req.headers.get("user-agent") ?? "",
+      status: response.status,
+      referer: req.headers.get("referer") ?? "",
+      latency: Math.round(latency * 1000) / 1000,
+      latency_human: latency < 1000 ? `${latency.toFixed(3)}ms` : `${(latency / 1000).toFixed(3)}s`,
+      bytes_in: Number(req.headers.get("content-length") ?? 0),
+      request_id: request.id,
+    });
+    return response;
+  };
+}
+
+/** Path and query as they arrived. */
+function targetOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  return start < 0 ? "/" : url.slice(start);
+}
+
+/** @param expired the answer of a request that takes longer than `ms`; 0 = no limit */
+export function timeLimit(
+  { clock, ms, expired }: { clock: Clock; ms: number; expired: (request: HttpRequest) => Response },
+): HttpMiddleware {
+  return async (request, next) => {
+    if (ms === 0) return await next(request);
+    let cancel = () => {};
+    const deadline = new Promise<Response>((resolve) => {
+      cancel = clock.after(ms, () => resolve(expired(request)));
+    });
+    try {
+      return await Promise.race([next(request), deadline]);
+    } finally {
+      cancel();
+    }
+  };
+}
+
+/** A bug: logged with its stack, answered without a word of it. */
+export function recoverErrors({ log }: { log: Logger }): HttpMiddleware {
+  return async (request, next) => {
+    try {
+      return await next(request);
+    } catch (error) {
+      const stack = error instanceof Error ? error.stack : undefined;
+      log.error("request crashed", { error: errorText(error), stack, request_id: request.id });
+      return Response.json({ message: "Internal Server Error" }, { status: 500 });
+    }
+  };
+}
+
+/** The id goes out on every answer. */
+export const sendRequestID: HttpMiddleware = async (request, next) => {
+  const response = await next(request);
+  response.headers.set("x-request-id", request.id);
+  return response;
+};

@@ -1,0 +1,4 @@
+// Least loaded first.
+import type { RouterMiddleware } from "./router.ts";
+
+export const sortByLoad: RouterMiddleware = (candidates) => candidates.toSorted((a, b) => a.load - b.load);

@@ -1,0 +1,53 @@
+// The JSON in `frontends.settings`. It was written by hand, by 1.x and by us: each member is read alone, and what is
+// of a wrong type counts as not set instead of failing every request of that tenant.
+
+export type ParamMap = Readonly<Record<string, string>>;
+
+export interface FrontendSettings {
+  readonly required_tags: readonly string[];
+  readonly default_presentation: { readonly url: string; readonly force: boolean } | null;
+  readonly attendees_limit: { readonly limit: number } | null;
+  readonly create_default_params: ParamMap;
+  readonly create_override_params: ParamMap;
+  readonly join_default_params: ParamMap;
+  readonly join_override_params: ParamMap;
+  readonly recordings: { readonly visibility_override: string | null } | null;
+}
+
+export function readFrontendSettings(json: unknown): FrontendSettings {
+  const from = recordOf(json) ?? {};
+  const presentation = recordOf(from["default_presentation"]);
+  const limit = Number(recordOf(from["attendees_limit"])?.["limit"] ?? 0);
+  const recordings = recordOf(from["recordings"]);
+  const visibility = recordings?.["visibility_override"];
+  return {
+    required_tags: readTexts(from["required_tags"]),
+    default_presentation: presentation === undefined ? null : {
+      url: typeof presentation["url"] === "string" ? presentation["url"] : "",
+      force: presentation["force"] === true || presentation["force"] === "true",
+    },
+    attendees_limit: Number.isFinite(limit) && limit > 0 ? { limit: Math.floor(limit) } : null,
+    create_default_params: readParams(from["create_default_params"]),
+    create_override_params: readParams(from["create_override_params"]),
+    join_default_params: readParams(from["join_default_params"]),
+    join_override_params: readParams(from["join_override_params"]),
+    recordings: recordings === undefined
+      ? null
+      : { visibility_override: typeof visibility === "string" ? visibility : null },
+  };
+}
+
+/** Scalars become text: `{"record": true}` says the same as `{"record": "true"}`. */
+function readParams(json: unknown): ParamMap {
+  const entries = Object.entries(recordOf(json) ?? {});
+  return Object.fromEntries(
+    entries.filter(([, value]) => isScalar(value)).map(([name, value]) => [name, String(value)]),
+  );
+}
+
+export const readTexts = (json: unknown): string[] => Array.isArray(json) ? json.filter(isScalar).map(String) : [];
+
+const isScalar = (value: unknown): boolean => ["string", "number", "boolean"].includes(typeof value);
+
+export const recordOf = (json: unknown): Record<string, unknown> | undefined =>
+  typeof json === "object" && json !== null && !Array.isArray(json) ? json as Record<string, unknown> : undefined;

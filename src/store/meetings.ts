@@ -1,0 +1,153 @@
+// Rows of `meetings`, each with its reservation: reads for the view, and the writes of create, end and the poll.
+import type { Meeting } from "../bbb/meeting.ts";
+import type { ClusterMeetingID } from "../contract/meeting_id.ts";
+import type { Db } from "../deps.ts";
+import { encodeStoredMeeting, readStoredMeeting } from "./stored_meeting.ts";
+
+export interface MeetingRow {
+  readonly id: ClusterMeetingID;
+  /** `pending:<uuid>` while a create is under way; "" where a peer left it null. */
+  readonly internal_id: string;
+  readonly meeting: Meeting;
+  readonly frontend_id: string | null;
+  readonly backend_id: string | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly synced_at: Date;
+  /** Seconds since `created_at`, by the database's clock, when the row was read. */
+  readonly ageSeconds: number;
+  /** People expected when it was placed; null for a meeting of a 1.x process. */
+  readonly expected: number | null;
+  /** Where a create has reserved a place; stands until the meeting ends. */
+  readonly reserved_backend_id: string | null;
+  /** Changes with each write of the row or its reservation. */
+  readonly version: string;
+}
+
+const PENDING = "pending:";
+/** A reserved meeting that no node has confirmed does not exist for any read. */
+export const isPending = (row: Pick<MeetingRow, "internal_id">): boolean => row.internal_id.startsWith(PENDING);
+
+type RawRow = Omit<MeetingRow, "meeting" | "ageSeconds"> & { readonly state: unknown; readonly age_seconds: number };
+
+const read = ({ state, age_seconds, ...row }: RawRow): MeetingRow => ({
+  ...row,
+  meeting: readStoredMeeting(state),
+  ageSeconds: age_seconds,
+});
+
+const columns = (db: Db) =>
+  db`m.id, coalesce(m.internal_id, '') as internal_id, m.state, m.frontend_id, m.backend_id,
+     m.created_at, m.updated_at, m.synced_at, extract(epoch from localtimestamp - m.created_at)::float8 as age_seconds,
+     r.expected, r.backend_id as reserved_backend_id, m.xmin::text || '/' || coalesce(r.xmin::text, '') as version`;
+const source = (db: Db) => db`meetings m left join b3scale_reservations r on r.meeting_id = m.id`;
+
+export async function listMeetings(db: Db): Promise<MeetingRow[]> {
+  return (await db<RawRow[]>`select ${columns(db)} from ${source(db)}`).map(read);
+}
+
+export async function listMeetingsByID(db: Db, ids: readonly string[]): Promise<MeetingRow[]> {
+  return (await db<RawRow[]>`select ${columns(db)} from ${source(db)} where m.id = any(${ids as string[]}::text[])`)
+    .map(read);
+}
+
+export async function listFrontendMeetings(db: Db, frontendID: string): Promise<MeetingRow[]> {
+  return (await db<RawRow[]>`select ${columns(db)} from ${source(db)} where m.frontend_id = ${frontendID}`).map(read);
+}
+
+export async function listBackendMeetings(db: Db, backendID: string): Promise<MeetingRow[]> {
+  return (await db<RawRow[]>`
+    select ${columns(db)} from ${source(db)} where m.backend_id = ${backendID} order by m.created_at, m.id`).map(read);
+}
+
+export async function findMeeting(db: Db, id: string): Promise<MeetingRow | undefined> {
+  return (await listMeetingsByID(db, [id]))[0];
+}
+
+/** Only what tells a changed row, for the reconcile. */
+export async function listMeetingVersions(db: Db): Promise<{ id: string; version: string }[]> {
+  return await db<{ id: string; version: string }[]>`
+    select m.id, m.xmin::text || '/' || coalesce(r.xmin::text, '') as version from ${source(db)}`;
+}
+
+/** Reserves the id. False when the row is there already. A peer of 1.x neither lists nor deletes such a row. */
+export async function insertPendingMeeting(
+  tx: Db,
+  row: { id: ClusterMeetingID; pendingID: string; frontend_id: string; meeting: Meeting },
+): Promise<boolean> {
+  const inserted = await tx`
+    insert into meetings (id, internal_id, state, frontend_id)
+    values (${row.id}, ${PENDING + row.pendingID}, ${tx.json(encodeStoredMeeting(row.meeting))}, ${row.frontend_id})
+    on conflict do nothing`;
+  return inserted.count > 0;
+}
+
+/** Makes a meeting whose node is gone pending again. False when another process was faster. */
+export async function takeOverMeeting(
+  tx: Db,
+  row: { id: ClusterMeetingID; seenInternalID: string; seenBackendID: string | null; pendingID: string },
+): Promise<boolean> {
+  const taken = await tx`
+    update meetings set backend_id = null, internal_id = ${PENDING + row.pendingID}, updated_at = localtimestamp
+    where id = ${row.id} and backend_id is not distinct from ${row.seenBackendID}
+      and coalesce(internal_id, '') = ${row.seenInternalID}`;
+  return taken.count > 0;
+}
+
+/** Stores what the node built. False when the pending row is no longer ours. */
+export async function confirmMeeting(
+  tx: Db,
+  row: { id: ClusterMeetingID; pendingID: string; backendID: string; meeting: Meeting },
+): Promise<boolean> {
+  const confirmed = await tx`
+    update meetings set backend_id = ${row.backendID}, internal_id = ${row.meeting.internalMeetingID},
+      state = ${tx.json(encodeStoredMeeting(row.meeting))}, updated_at = localtimestamp, synced_at = localtimestamp
+    where id = ${row.id} and internal_id = ${PENDING + row.pendingID}`;
+  return confirmed.count > 0;
+}
+
+export async function deletePendingMeeting(db: Db, id: ClusterMeetingID, pendingID: string): Promise<void> {
+  await db`delete from meetings where id = ${id} and internal_id = ${PENDING + pendingID}`;
+}
+
+/** Pending rows whose creator must be dead, with the node that may have built the meeting. */
+export async function listStalePendingMeetings(db: Db, olderThanSeconds: number): Promise<MeetingRow[]> {
+  return (await db<RawRow[]>`
+    select ${columns(db)} from ${source(db)}
+    where m.internal_id like ${PENDING + "%"} and m.backend_id is null
+      and greatest(m.created_at, m.updated_at, r.created_at) < localtimestamp - make_interval(secs => ${olderThanSeconds})`)
+    .map(read);
+}
+
+/** Writes state and internal id of a meeting that stays on its backend. */
+export async function updateMeeting(
+  db: Db,
+  row: { id: ClusterMeetingID; backendID: string; meeting: Meeting },
+): Promise<void> {
+  await db`
+    update meetings set backend_id = ${row.backendID}, internal_id = ${row.meeting.internalMeetingID},
+      state = ${db.json(encodeStoredMeeting(row.meeting))}, updated_at = localtimestamp, synced_at = localtimestamp
+    where id = ${row.id}`;
+}
+
+/** Gives an unclaimed meeting to a frontend. False when it has one. */
+export async function bindMeetingFrontend(db: Db, id: ClusterMeetingID, frontendID: string): Promise<boolean> {
+  const bound = await db`
+    update meetings set frontend_id = ${frontendID}, updated_at = localtimestamp
+    where id = ${id} and frontend_id is null`;
+  return bound.count > 0;
+}
+
+/** Deletes the row while it is bound to this backend, so that a meeting built anew elsewhere stays. */
+export async function deleteMeeting(db: Db, id: ClusterMeetingID, backendID: string): Promise<boolean> {
+  return (await db`delete from meetings where id = ${id} and backend_id = ${backendID}`).count > 0;
+}
+
+/** All meetings of a backend that is gone. @returns their ids */
+export async function deleteBackendMeetings(db: Db, backendID: string): Promise<ClusterMeetingID[]> {
+  const rows = await db<{ id: ClusterMeetingID }[]>`delete from meetings where backend_id = ${backendID} returning id`;
+  return rows.map((row) => row.id);
+}
+
+/** The uuid that a pending row was reserved with. */
+export const pendingIDOf = (row: Pick<MeetingRow, "internal_id">): string => row.internal_id.slice(PENDING.length);

@@ -1,0 +1,46 @@
+// Places that creates have taken on backends before the node was called (design §4).
+import type { ClusterMeetingID } from "../contract/meeting_id.ts";
+import type { Db } from "../deps.ts";
+
+export interface Reservation {
+  readonly meeting_id: ClusterMeetingID;
+  readonly backend_id: string;
+  readonly expected: number;
+  /** By the database's clock. */
+  readonly ageSeconds: number;
+}
+
+/** One number among all advisory locks of one database. */
+const PLACEMENT_LOCK = 0x62337363;
+
+/** Until the transaction ends. A statement of its own: a statement that locks and reads keeps the snapshot from before its wait. */
+export async function lockPlacement(tx: Db): Promise<void> {
+  await tx`select pg_advisory_xact_lock(${PLACEMENT_LOCK})`;
+}
+
+/**
+ * @param all every reservation, for a reader without a view; else those that a view may lack: unconfirmed or under 5 s old
+ */
+export async function listReservations(tx: Db, { all }: { all: boolean }): Promise<Reservation[]> {
+  const rows = await tx<(Omit<Reservation, "ageSeconds"> & { age_seconds: number })[]>`
+    select meeting_id, backend_id, expected, extract(epoch from localtimestamp - created_at)::float8 as age_seconds
+    from b3scale_reservations
+    ${all ? tx`` : tx`where confirmed_at is null or created_at > localtimestamp - interval '5 seconds'`}`;
+  return rows.map(({ age_seconds, ...row }) => ({ ...row, ageSeconds: age_seconds }));
+}
+
+/** Sets or moves the place of a meeting. */
+export async function upsertReservation(
+  tx: Db,
+  row: { meeting_id: ClusterMeetingID; backend_id: string; expected: number },
+): Promise<void> {
+  await tx`
+    insert into b3scale_reservations (meeting_id, backend_id, expected, created_at)
+    values (${row.meeting_id}, ${row.backend_id}, ${row.expected}, localtimestamp)
+    on conflict (meeting_id) do update set backend_id = excluded.backend_id, expected = excluded.expected,
+      created_at = excluded.created_at, confirmed_at = null`;
+}
+
+export async function confirmReservation(tx: Db, meetingID: ClusterMeetingID): Promise<void> {
+  await tx`update b3scale_reservations set confirmed_at = localtimestamp where meeting_id = ${meetingID}`;
+}
