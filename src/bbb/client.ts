@@ -123,9 +123,8 @@ export function signedUrl(node: NodeAddress, request: Pick<NodeRequest, "resourc
   const query = encodeQuery(request.params);
   const checksum = sign(request.resource, query, node.secret, node.checksum_algorithm);
   // Escaped, because `getMeetings?` as a resource would read as a signed getMeetings: name and query have no mark between them.
-  return `${baseOf(node)}${encodeURIComponent(request.resource)}?${
-    query === "" ? "" : `${query}&`
-  }checksum=${checksum}`;
+  const path = `${baseOf(node)}${encodeURIComponent(request.resource)}`;
+  return `${path}?${query === "" ? "" : `${query}&`}checksum=${checksum}`;
 }
 
 const baseOf = (node: NodeAddress): string => node.host.endsWith("/") ? node.host : `${node.host}/`;

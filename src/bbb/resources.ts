@@ -25,6 +25,7 @@ export const UNSUPPORTED_RESOURCES: ReadonlySet<string> = new Set([
   "guestWait",
   "configXML",
   "getSessions",
+  "analyticsCallback",
   "getDefaultConfigXML",
   "setConfigXML",
 ]);

@@ -38,8 +38,8 @@ export const failure = (messageKey: string, message: string): BbbResponse => ({
   root: element(
     "response",
     element("returncode", "FAILED"),
+    element("message", message), // 1.x's order; BBB has them the other way round, clients go by name
     element("messageKey", messageKey),
-    element("message", message),
   ),
   status: 200,
   headers: {},

@@ -31,7 +31,7 @@ export function parseXml(input: string): XmlElement {
   const document: OpenElement = { name: "", attributes: [], children: [] };
   const parents: OpenElement[] = [];
   let current = document;
-  let at = text.startsWith("\ufeff") ? 1 : 0;
+  let at = 0;
   while (at < text.length) {
     const start = text.indexOf("<", at);
     if (start !== at) addText(current, decodeEntities(text.slice(at, start < 0 ? text.length : start)));

@@ -114,6 +114,7 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
         reads[0]?.(frontends, memory.frontends.keys());
         reads[1]?.(backends, memory.backends.keys());
         reads[2]?.(meetings, memory.meetings.keys());
+        await Promise.all(Object.values(followers).map((follower) => follower.settled()));
         memory.takeChangedBackends();
         if (clock.monotonic() - heardAt > SILENCE_MS) return; // the link went silent meanwhile
         if (!trusted) {

@@ -8,6 +8,8 @@ export interface Follower {
   touch(id: string): void;
   /** Before a full read; the function takes the rows read and the ids held. */
   beginLoad(): (rows: readonly { id: string }[], held: Iterable<string>) => void;
+  /** Resolves when nothing that was notified waits to be read. */
+  settled(): Promise<void>;
   /** Reads again what differs from the versions in the database. */
   compare(rows: readonly { id: string; version: string }[], held: ReadonlyMap<string, string>): void;
 }
@@ -30,6 +32,7 @@ export function createFollower<Row extends { id: string }>(
   const touched = new Map<string, number>();
   let counter = 0;
   let reading = false;
+  let settle: (() => void)[] = [];
 
   const isNewer = (id: string, askedAt: number) => (touched.get(id) ?? 0) > askedAt;
 
@@ -55,6 +58,8 @@ export function createFollower<Row extends { id: string }>(
       onFailure(error);
     } finally {
       reading = false;
+      for (const resolve of settle) resolve();
+      settle = [];
     }
   }
 
@@ -72,6 +77,7 @@ export function createFollower<Row extends { id: string }>(
 
   return {
     notify,
+    settled: () => reading ? new Promise((resolve) => settle.push(resolve)) : Promise.resolve(),
     touch: (id) => touched.set(id, ++counter),
     beginLoad: () => {
       const askedAt = counter;

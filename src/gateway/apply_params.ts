@@ -1,6 +1,5 @@
 // Parameters that an operator sets for a frontend: overrides replace what the client sent, defaults fill what it left out.
 import type { Params } from "../bbb/query.ts";
-import { isXmlName } from "../bbb/xml.ts";
 import type { ParamMap } from "../store/frontend_settings.ts";
 
 const DISABLED_FEATURES = "disabledFeatures";
@@ -17,10 +16,4 @@ export function applyParams(given: Params, overrides: ParamMap, defaults: ParamM
     params.set(DISABLED_FEATURES, [...new Set(features)].join(","));
   }
   return params;
-}
-
-/** BBB writes these names as XML elements; one that is none makes the node's whole list unreadable (design §6). */
-export function withoutOddNames(params: Params, prefix: string): Params {
-  const isOdd = (name: string) => name.startsWith(prefix) && !isXmlName(name.slice(prefix.length));
-  return new Map([...params].filter(([name]) => !isOdd(name)));
 }

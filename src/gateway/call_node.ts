@@ -96,10 +96,11 @@ function nodeRequest(req: GatewayRequest, { timeoutMs, once, contentType }: Call
 
 async function noteFailure(deps: CallDeps, backend: Backend, error: NodeError): Promise<void> {
   deps.log.warn("node call failed", { backend_id: backend.id, resource: error.resource, error: error.message });
-  // The first failure says it; while the node is known to be failing, polls decide.
-  if (error.reason === "unreadable" || healthOf(backend) !== "available") return;
+  if (error.reason === "unreadable") return;
   try {
-    await recordFailedCall(deps.db, backend.id, error.message);
+    // The first failure says it; while the node is known to be failing, polls decide.
+    if (healthOf(backend) === "available") await recordFailedCall(deps.db, backend.id, error.message);
+    else await requestPoll(deps.db, backend.id);
   } catch (lost) {
     logLost(deps, backend, lost);
   }

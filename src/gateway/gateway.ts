@@ -14,6 +14,7 @@ import { end, getMeetingInfo, getMeetings, isMeetingRunning } from "./handlers/m
 import { insertDocument, passThrough, sendChatMessage } from "./handlers/pass_through.ts";
 import { attendeesLimit } from "./middleware/attendees_limit.ts";
 import { bindMeetingFrontend } from "./middleware/bind_meeting_frontend.ts";
+import { dropOddNames } from "./middleware/drop_odd_names.ts";
 import { rewriteCallbackUrls } from "./middleware/rewrite_callback_urls.ts";
 import { rewriteMeetingIDs } from "./middleware/rewrite_meeting_ids.ts";
 import { setCreateParams } from "./middleware/set_create_params.ts";
@@ -50,6 +51,7 @@ export function createGateway(deps: Deps): (req: Request, requestID: string) => 
     setJoinParams,
     setCreateParams,
     setDefaultPresentation,
+    dropOddNames,
     setMetaFrontend,
   ], (req) => (isKnown(req.resource) ? handlers[req.resource] : otherwise)(req));
 

@@ -63,13 +63,14 @@ export async function recordFailedCall(db: Db, backendID: string, reason: string
   await wakeControllers(db);
 }
 
-/** Has the node polled now instead of at its turn. */
+/** Has the node polled now instead of at its turn; one whose turn is near is left alone. */
 export async function requestPoll(db: Db, backendID: string): Promise<void> {
-  await db`
+  const requested = await db`
     insert into b3scale_backend_health as h (backend_id, due_at)
     select id, localtimestamp from backends where id = ${backendID}
-    on conflict (backend_id) do update set due_at = excluded.due_at`;
-  await wakeControllers(db);
+    on conflict (backend_id) do update set due_at = excluded.due_at
+    where h.due_at is null or h.due_at > localtimestamp + interval '2 seconds'`;
+  if (requested.count > 0) await wakeControllers(db);
 }
 
 const wakeControllers = (db: Db) => db`select pg_notify('commands_queue', '')`;

@@ -1,5 +1,6 @@
 // The command queue, shared with 1.x workers: they take `requested` rows only and never look at ours that are `running`.
 import type { Db } from "../deps.ts";
+import { OFFLINE_AFTER_FAILED_POLLS } from "./backend_health.ts";
 
 export interface Command {
   readonly id: string;
@@ -83,11 +84,11 @@ export async function scheduleCommands(
       where b.admin_state <> 'init'
         and least(
           coalesce(h.due_at, b.synced_at + make_interval(secs =>
-            case when b.node_state = 'init' then 0
+            case when b.node_state = 'init' then 0 when b.node_state = 'error' then 2
               when b.agent_heartbeat > localtimestamp - interval '5 seconds' then ${agentSeconds}::int
               else ${agentlessSeconds}::int end)),
           -- a lost heartbeat does not wait for the node's turn
-          case when b.agent_heartbeat > '2001-01-01' and b.agent_heartbeat < localtimestamp - interval '5 seconds'
+          case when coalesce(h.failed_polls, 0) < ${OFFLINE_AFTER_FAILED_POLLS}::int and b.agent_heartbeat > '2001-01-01' and b.agent_heartbeat < localtimestamp - interval '5 seconds'
             and coalesce(h.good_at, b.synced_at) < b.agent_heartbeat + interval '5 seconds'
             then greatest(h.failed_at, h.good_at, b.synced_at) + interval '2 seconds' end
         ) <= localtimestamp

@@ -1,10 +1,9 @@
 // `create` with the parameters that the operator has set for the frontend.
-import { applyParams, withoutOddNames } from "../apply_params.ts";
+import { applyParams } from "../apply_params.ts";
 import type { GatewayMiddleware } from "../types.ts";
 
 export const setCreateParams: GatewayMiddleware = (req, next) => {
   if (req.resource !== "create") return next(req);
   const { create_override_params, create_default_params } = req.frontend.settings;
-  const params = applyParams(req.params, create_override_params, create_default_params);
-  return next({ ...req, params: withoutOddNames(params, "meta_") });
+  return next({ ...req, params: applyParams(req.params, create_override_params, create_default_params) });
 };

@@ -21,10 +21,12 @@ const COUNTERS_DEADLINE_MS = 3_000;
 /** @throws Error with one line per difference */
 export async function driveVector(vector: Vector): Promise<void> {
   const requests: NodeRequest[] = [];
-  await using nodes = startNodes(vector, requests);
+  const stated = deviationOf(vector) ?? {};
+  // A node answers as recorded only where it gets what was recorded.
+  await using nodes = startNodes({ ...vector, forwarded: stated.forwarded ?? vector.forwarded }, requests);
   const hosts = { nodes: nodes.hosts, deadNode: deadHost() };
   const filled = fill(vector, hosts);
-  const deviation = fill(deviationOf(vector) ?? {}, hosts);
+  const deviation = fill(stated, hosts);
   const isRefresh = vector.trigger !== undefined;
   await using db = await testDatabase();
   await insertGiven(db.pool, withoutAgents(filled), isRefresh ? 30 : 0);

@@ -36,9 +36,10 @@ async function insertBackend(db: Pool, backend: GivenBackend, syncedAgeSeconds: 
 async function insertMeeting(db: Pool, meeting: GivenMeeting, order: number): Promise<void> {
   const [frontend, backend] = [meeting.frontend, meeting.backend].map((name) => name === null ? null : idOf(name));
   await db`
-    insert into meetings (id, internal_id, state, frontend_id, backend_id, created_at, updated_at)
-    values (${meeting.id}, ${meeting.internal_id}, ${db.json(meeting.state)}, ${frontend ?? null}, ${backend ?? null},
-      now() - make_interval(secs => ${300 + order}), now() - make_interval(secs => ${300 + order}))`;
+    insert into meetings (id, internal_id, state, frontend_id, backend_id, created_at, updated_at, synced_at)
+    select ${meeting.id}, ${meeting.internal_id}, ${db.json(meeting.state)}, ${frontend ?? null}, ${backend ?? null},
+      since, since, since
+    from (select now() - make_interval(secs => ${300 + order}) as since)`;
   if (!frontend) return;
   await db`insert into frontend_meetings (frontend_id, meeting_id) values (${frontend}, ${meeting.id})`;
 }

@@ -21,7 +21,7 @@ Deno.test("toHttp() sends success and failure as XML with status 200", async () 
   assert.deepEqual([failed.status, failed.type], [200, "application/xml"]);
   assert.equal(
     failed.text,
-    "<response><returncode>FAILED</returncode><messageKey>notFound</messageKey><message>A &lt;b&gt;</message></response>",
+    "<response><returncode>FAILED</returncode><message>A &lt;b&gt;</message><messageKey>notFound</messageKey></response>",
   );
 });
 

@@ -55,6 +55,10 @@ Deno.test("parseXml() reads other ways to write the same", () => {
   for (const [given, written] of table) assert.equal(serializeXml(parseXml(given)), written, given);
 });
 
+Deno.test("parseXml() makes one text of what stands around a comment", () => {
+  assert.deepEqual(parseXml("<a>x<!-- -->y<? ?>z<b/>w</a>").children, ["xyz", element("b"), "w"]);
+});
+
 Deno.test("parseXml() takes the names a node makes of metas and userdata; serializeXml() leaves them out", () => {
   for (
     const name of ["1x", "x y", "a@b", "x!y", ".x", "-", "x/y", "x=y", "a<b", 'say "hi"', "", "a:b", "日本", "x\u037ey"]
