@@ -1,6 +1,5 @@
 // XML in and out: a tree that loses nothing a node sent, and the only place that writes XML text.
-// The reader is our own: a node puts the names of metas and userdata into tags as they are (`<1x>`, `<a b>`, bbb-api §3.5),
-// and a parser that refuses those takes every tenant's meetings on that node along.
+import { XMLParser } from "fast-xml-parser";
 
 export interface XmlElement {
   readonly name: string;
@@ -17,119 +16,76 @@ export class XmlError extends Error {
 /** No BBB document comes near it, and what walks a tree by recursion is safe within it. */
 const MAX_DEPTH = 100;
 
-interface OpenElement extends XmlElement {
-  readonly attributes: (readonly [string, string])[];
-  readonly children: XmlNode[];
-}
-
 /**
- * One pass in linear time. Any name is taken; the structure must be whole, so that a cut answer is never a shorter one.
- * @throws XmlError for a DOCTYPE, tags that do not match, elements deeper than 100, and not exactly one root
+ * `.` before each tag: a tenant may name a meta `constructor` or `toString`, which are no ordinary names to the parser.
+ * The transformation runs twice on `<x/>`.
  */
-export function parseXml(input: string): XmlElement {
-  const text = input.includes("\r") ? input.replace(/\r\n?/g, "\n") : input;
-  const document: OpenElement = { name: "", attributes: [], children: [] };
-  const parents: OpenElement[] = [];
-  let current = document;
-  let at = 0;
-  while (at < text.length) {
-    const start = text.indexOf("<", at);
-    if (start !== at) addText(current, decodeEntities(text.slice(at, start < 0 ? text.length : start)));
-    if (start < 0) break;
-    const second = text[start + 1];
-    if (second === "/") {
-      const end = endOf(text, ">", start);
-      const parent = parents.pop();
-      if (parent === undefined || text.slice(start + 2, end).trimEnd() !== current.name) {
-        throw new XmlError("XML with a closing tag that matches no opening tag");
-      }
-      current = parent;
-      at = end + 1;
-    } else if (second === "?") {
-      at = endOf(text, "?>", start + 2) + 2;
-    } else if (text.startsWith("<!--", start)) {
-      at = endOf(text, "-->", start + 4) + 3;
-    } else if (text.startsWith("<![CDATA[", start)) {
-      const end = endOf(text, "]]>", start + 9);
-      current.children.push({ cdata: text.slice(start + 9, end) });
-      at = end + 3;
-    } else if (second === "!") {
-      throw new XmlError("XML with a DOCTYPE is refused"); // its entities could grow without bound
-    } else {
-      const tag = readTag(text, start + 1);
-      const opened: OpenElement = { name: tag.name, attributes: tag.attributes, children: [] };
-      current.children.push(opened);
-      if (!tag.isEmpty) {
-        if (parents.length >= MAX_DEPTH) throw new XmlError(`XML nested deeper than ${MAX_DEPTH} elements`);
-        parents.push(current);
-        current = opened;
-      }
-      at = tag.end;
-    }
-  }
-  if (current !== document) throw new XmlError("XML that ends within an element");
-  return rootOf(document);
-}
+const parser = new XMLParser({
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: ".",
+  cdataPropName: "#cdata",
+  parseTagValue: false,
+  parseAttributeValue: false,
+  trimValues: false,
+  htmlEntities: true, // else `&#34;` stays as it is
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  maxNestedTags: MAX_DEPTH,
+  transformTagName: (name) => name.startsWith(".") ? name : `.${name}`,
+});
 
-function rootOf(document: XmlElement): XmlElement {
-  const [root, ...more] = childElements(document);
-  if (root === undefined || more.length > 0) throw new XmlError("XML without exactly one root element");
-  if (textOf(document).trim() !== "") throw new XmlError("XML with text outside of its root element");
+type ParsedNode = Record<string, unknown>;
+
+/** @throws XmlError for what is not well-formed, has a DOCTYPE, nests too deep, or has not exactly one root */
+export function parseXml(text: string): XmlElement {
+  refuseDoctype(text);
+  let parsed: ParsedNode[];
+  try {
+    parsed = parser.parse(text, true) as ParsedNode[];
+  } catch (cause) {
+    throw new XmlError("the text is not well-formed XML", { cause });
+  }
+  const roots = parsed.map((node) => readNode(node, 1)).filter(isElement);
+  const [root] = roots;
+  if (root === undefined || roots.length > 1) throw new XmlError("the XML has not exactly one root element");
   return root;
 }
 
-function endOf(text: string, mark: string, from: number): number {
-  const end = text.indexOf(mark, from);
-  if (end < 0) throw new XmlError("XML that ends within a tag");
-  return end;
-}
-
-function addText(parent: OpenElement, text: string): void {
-  const last = parent.children.length - 1;
-  const before = parent.children[last]; // text around a comment is one text
-  if (typeof before === "string") parent.children[last] = before + text;
-  else parent.children.push(text);
-}
-
-const TAG_NAME = /[^\s<>"'=/]+/y;
-const ATTRIBUTE = /\s+([^\s<>"'=/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y;
-const TAG_END = /\s*(\/?)>/y;
-
-/** What stands between `<` and `>`: name and attributes, or else all of it as the name of an element. */
-function readTag(text: string, start: number) {
-  const attributes: (readonly [string, string])[] = [];
-  const name = matchAt(TAG_NAME, text, start)?.[0] ?? "";
-  let at = start + name.length;
-  if (text[at] === ">") return { name, attributes, isEmpty: false, end: at + 1 }; // most tags: no more expressions
-  let match = matchAt(ATTRIBUTE, text, at);
-  while (match !== null) {
-    const [whole, attribute = "", quoted, apostrophed = ""] = match;
-    attributes.push([attribute, decodeEntities((quoted ?? apostrophed).replace(/[\t\n]/g, " "))]);
-    at += whole.length;
-    match = matchAt(ATTRIBUTE, text, at);
+/** Before the parser sees it, which would expand the entities; inside CDATA the same text is harmless. */
+function refuseDoctype(text: string): void {
+  if (!/<!DOCTYPE/i.test(text)) return;
+  if (/<!DOCTYPE/i.test(text.replace(/<!\[CDATA\[[\s\S]*?\]\]>/g, ""))) {
+    throw new XmlError("XML with a DOCTYPE is refused");
   }
-  const closed = matchAt(TAG_END, text, at);
-  if (closed !== null) return { name, attributes, isEmpty: closed[1] === "/", end: TAG_END.lastIndex };
-  const end = endOf(text, ">", start);
-  const isEmpty = text[end - 1] === "/";
-  return { name: text.slice(start, isEmpty ? end - 1 : end).trimEnd(), attributes: [], isEmpty, end: end + 1 };
 }
 
-function matchAt(sticky: RegExp, text: string, at: number): RegExpExecArray | null {
-  sticky.lastIndex = at;
-  return sticky.exec(text);
+function readNode(node: ParsedNode, depth: number): XmlNode {
+  const text = node["#text"];
+  if (text !== undefined) return String(text);
+  const cdata = node["#cdata"];
+  if (cdata !== undefined) {
+    return { cdata: (cdata as ParsedNode[]).map((part) => String(part["#text"] ?? "")).join("") };
+  }
+  if (depth > MAX_DEPTH) throw new XmlError(`XML nested deeper than ${MAX_DEPTH} elements`);
+  const tag = Object.keys(node).find((key) => key !== ":@") ?? ".";
+  const attributes = Object.entries((node[":@"] ?? {}) as Record<string, unknown>);
+  return {
+    name: tag.slice(1),
+    attributes: attributes.map(([name, value]) => [name.slice(1), String(value)] as const),
+    children: joinTexts(((node[tag] ?? []) as ParsedNode[]).map((child) => readNode(child, depth + 1))),
+  };
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-
-/** The five names of XML and numbers; anything else with an `&` stays as it is. */
-function decodeEntities(text: string): string {
-  if (!text.includes("&")) return text;
-  return text.replace(/&(?:#([0-9]+)|#x([0-9A-Fa-f]+)|(amp|lt|gt|quot|apos));/g, (_, decimal, hex, name) => {
-    if (name !== undefined) return ENTITIES[name] ?? "";
-    const code = decimal === undefined ? parseInt(hex, 16) : parseInt(decimal, 10);
-    return code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? "\ufffd" : String.fromCodePoint(code);
-  });
+/** Text around a dropped comment is one text. */
+function joinTexts(nodes: readonly XmlNode[]): XmlNode[] {
+  const joined: XmlNode[] = [];
+  for (const node of nodes) {
+    const last = joined.at(-1);
+    if (typeof node === "string" && typeof last === "string") joined[joined.length - 1] = last + node;
+    else joined.push(node);
+  }
+  return joined;
 }
 
 const isElement = (node: XmlNode): node is XmlElement => typeof node !== "string" && "name" in node;

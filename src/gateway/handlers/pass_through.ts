@@ -21,11 +21,18 @@ export const sendChatMessage = (deps: PassDeps): GatewayHandler => (req) =>
 
 /** @throws unsupported_request for calls of a session, dead calls, and whatever names no meeting of the frontend */
 export const passThrough = (deps: PassDeps): GatewayHandler => async (req) => {
-  if (UNSUPPORTED_RESOURCES.has(req.resource) || req.meeting === undefined) {
+  if (!isMeetingScoped(req.resource) || req.meeting === undefined) {
     throw new AppError("unsupported_request", `Resource "${req.resource}" is not served`);
   }
   return await forward(deps, req, "unsupported_request");
 };
+
+/**
+ * Calls about recordings and hooks reach every tenant's on that node whatever meeting they name, so they never get
+ * through; a name with other characters than letters could be read as a resource with a query.
+ */
+const isMeetingScoped = (resource: string): boolean =>
+  /^[A-Za-z]+$/.test(resource) && !/recording|hook|session/i.test(resource) && !UNSUPPORTED_RESOURCES.has(resource);
 
 async function forward(deps: PassDeps, req: GatewayRequest, unknown: ErrorCode): Promise<BbbResponse> {
   const bound = await findBound(deps, req);

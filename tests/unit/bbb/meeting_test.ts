@@ -161,7 +161,7 @@ Deno.test("readMeeting() takes true in any case, and nothing else, as true", () 
 });
 
 Deno.test("readMeeting() keeps odd names of metadata as plain keys", () => {
-  const names = ["constructor", "__proto__", "toString", "hasOwnProperty", "1x", "a b", "gl-listed"];
+  const names = ["constructor", "__proto__", "toString", "hasOwnProperty", "gl-listed"];
   const { metadata } = read(`<metadata>${names.map((name) => `<${name}>v&amp;w</${name}>`).join("")}</metadata>`);
   assert.deepEqual(Object.keys(metadata ?? {}).sort(), [...names].sort());
   for (const name of names) assert.equal(Object.getOwnPropertyDescriptor(metadata, name)?.value, "v&w");
