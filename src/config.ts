@@ -29,6 +29,9 @@ export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
+/** As milliseconds they must fit into a timer's 32 bits, else it fires at once. */
+const MOST_SECONDS = 2_147_483;
+
 export const DEFAULT_DB_URL = "postgres://postgres:postgres@localhost:5432/b3scale";
 
 /** @throws ConfigError */
@@ -50,7 +53,7 @@ export function readConfig(env: Env): Config {
   /** 1.x goes on with its default when these are wrong. */
   const lenientWhole = (name: string, fallback: number): number => {
     const value = text(name, String(fallback));
-    if (/^\d+$/.test(value) && Number(value) < 2 ** 31) return Number(value);
+    if (/^\d+$/.test(value) && Number(value) <= MOST_SECONDS) return Number(value);
     warnings.push(`${name}: "${value}" is not a whole number, ${fallback} is used`);
     return fallback;
   };

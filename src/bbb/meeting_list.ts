@@ -9,11 +9,27 @@ export interface MeetingList {
   readonly blocks: readonly string[];
 }
 
-const BLOCK = /<meeting>[\s\S]*?<\/meeting>/g;
+/** CDATA is skipped: a tenant may write any tag into it. */
+const TAG = /<!\[CDATA\[[\s\S]*?\]\]>|<meeting>|<\/meeting>/g;
 
 /** @throws XmlError when not even the envelope can be read */
 export function readMeetingList(text: string): MeetingList {
-  return { envelope: parseXml(text.replace(BLOCK, "")), blocks: text.match(BLOCK) ?? [] };
+  const blocks: string[] = [];
+  let envelope = "";
+  let [cut, start, end, depth] = [0, 0, 0, 0];
+  const takeBlock = () => {
+    blocks.push(text.slice(start, end));
+    envelope += text.slice(cut, start);
+    cut = end;
+  };
+  for (const { 0: tag, index } of text.matchAll(TAG)) {
+    if (tag === "<meeting>" && depth++ === 0) start = index;
+    if (tag !== "</meeting>" || depth === 0) continue;
+    end = index + tag.length;
+    if (--depth === 0) takeBlock(); // else the end of a meta that is called `meeting`
+  }
+  if (depth > 0 && end > start) takeBlock(); // ends nowhere: what is left is one block that cannot be read
+  return { envelope: parseXml(envelope + text.slice(cut)), blocks };
 }
 
 /** @returns undefined for a block that is no XML or names no meeting */

@@ -7,7 +7,8 @@ import type { Attendee, Meeting } from "./meeting.ts";
  * @param changedSince whether the row changed after the node was asked: then people and counts stay, the next poll compares again
  */
 export function mergeMeeting(stored: Meeting, polled: Meeting, changedSince: boolean): Meeting {
-  if (stored.internalMeetingID !== polled.internalMeetingID) return polled; // another session of the same room
+  // Another session of the same room: one that was stored after the node was asked is the newer one.
+  if (stored.internalMeetingID !== polled.internalMeetingID) return changedSince ? stored : polled;
   if (!changedSince) return { ...polled, attendees: keepInternalIDs(stored.attendees, polled.attendees) };
   return {
     ...polled,

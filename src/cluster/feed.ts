@@ -38,6 +38,8 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
   const memory = createClusterMemory();
   const processID = crypto.randomUUID();
   let trusted = false;
+  /** How often something spoke against the view: a load that was begun before says nothing about what was lost since. */
+  let doubts = 0;
   let loading: Promise<void> | undefined;
   let heardAt = clock.monotonic();
   let meetingListener: (id: string) => void = () => {};
@@ -83,6 +85,7 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
   function distrust(reason: string): void {
     if (trusted) log.warn("cluster view is not trusted, reads go to the database", { error: reason });
     trusted = false;
+    doubts++;
   }
 
   function onNotification(payload: string): void {
@@ -104,6 +107,7 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
   /** Everything anew. What is notified or written meanwhile is read again by the followers. */
   function load(): Promise<void> {
     loading ??= (async () => {
+      const doubtsBefore = doubts;
       const reads = Object.values(followers).map((follower) => follower.beginLoad());
       try {
         const [frontends, backends, meetings] = await Promise.all([
@@ -116,7 +120,8 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
         reads[2]?.(meetings, memory.meetings.keys());
         await Promise.all(Object.values(followers).map((follower) => follower.settled()));
         memory.takeChangedBackends();
-        if (clock.monotonic() - heardAt > SILENCE_MS) return; // the link went silent meanwhile
+        // The link was lost or went silent meanwhile: the next ping begins anew.
+        if (doubts > doubtsBefore || clock.monotonic() - heardAt > SILENCE_MS) return;
         if (!trusted) {
           log.info("cluster view is trusted", { meetings: memory.meetings.size, backends: memory.backends.size });
         }

@@ -32,6 +32,8 @@ export function createFollower<Row extends { id: string }>(
   const touched = new Map<string, number>();
   let counter = 0;
   let reading = false;
+  /** While a full read is under way nothing is struck off `touched`: its answer may be older than what was read since. */
+  let loading = false;
   let settle: (() => void)[] = [];
 
   const isNewer = (id: string, askedAt: number) => (touched.get(id) ?? 0) > askedAt;
@@ -68,7 +70,7 @@ export function createFollower<Row extends { id: string }>(
     const rows = new Map((await readRows(ids)).map((row) => [row.id, row]));
     for (const id of ids) {
       if (isNewer(id, askedAt)) continue;
-      touched.delete(id);
+      if (!loading) touched.delete(id);
       const row = rows.get(id);
       if (row === undefined) remove(id);
       else put(row);
@@ -81,7 +83,9 @@ export function createFollower<Row extends { id: string }>(
     touch: (id) => touched.set(id, ++counter),
     beginLoad: () => {
       const askedAt = counter;
+      loading = true; // until an answer comes: after a failure the next load follows
       return (rows, held) => {
+        loading = false;
         const missing = new Set(held);
         for (const row of rows as readonly Row[]) {
           missing.delete(row.id);

@@ -25,7 +25,8 @@ export function healthOf(backend: ObservedBackend): Health {
   if (good === Infinity) return "unstable";
   if (backend.admin_state === "ready" && backend.node_state === "error") return "unstable";
   const hadAgent = ages.heartbeat < NEVER_SECONDS;
-  if (hadAgent && !hasLiveAgent(backend) && good >= ages.heartbeat) return "unstable";
+  const lost = ages.heartbeat - HEARTBEAT_SECONDS;
+  if (hadAgent && lost > 0 && good >= lost) return "unstable"; // not polled well since
   return "available";
 }
 

@@ -1,11 +1,16 @@
 // Parameters that an operator sets for a frontend: overrides replace what the client sent, defaults fill what it left out.
 import type { Params } from "../bbb/query.ts";
+import { MEETING_ID } from "../bbb/resources.ts";
 import type { ParamMap } from "../store/frontend_settings.ts";
 
 const DISABLED_FEATURES = "disabledFeatures";
 
-/** A parameter that is present but empty counts as present. */
+/**
+ * A parameter that is present but empty counts as present. The meeting stays the one that was looked up: a frontend's
+ * account may change these settings, and the id of another frontend's meeting is no secret.
+ */
 export function applyParams(given: Params, overrides: ParamMap, defaults: ParamMap): Params {
+  const id = given.get(MEETING_ID);
   const params = new Map(given);
   for (const [name, value] of Object.entries(overrides)) params.set(name, value);
   const wanted = params.get(DISABLED_FEATURES);

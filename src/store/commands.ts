@@ -31,7 +31,8 @@ export async function insertCommand(
 export async function claimCommands(db: Db, limit: number): Promise<Command[]> {
   return await db<Command[]>`
     update commands set state = 'running', started_at = clock_timestamp()
-    where id in (select id from commands where state = 'requested' order by seq limit ${limit} for update skip locked)
+    where id = any(array( -- read once, whatever the plan: "in" may read, and lock, again and again
+      select id from commands where state = 'requested' order by seq limit ${limit} for update skip locked))
     returning id, seq, action, params, started_at, deadline < localtimestamp as expired`;
 }
 

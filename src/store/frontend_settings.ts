@@ -17,7 +17,7 @@ export interface FrontendSettings {
 export function readFrontendSettings(json: unknown): FrontendSettings {
   const from = recordOf(json) ?? {};
   const presentation = recordOf(from["default_presentation"]);
-  const limit = Number(recordOf(from["attendees_limit"])?.["limit"] ?? 0);
+  const limit = readNumber(recordOf(from["attendees_limit"])?.["limit"]);
   const recordings = recordOf(from["recordings"]);
   const visibility = recordings?.["visibility_override"];
   return {
@@ -26,7 +26,7 @@ export function readFrontendSettings(json: unknown): FrontendSettings {
       url: typeof presentation["url"] === "string" ? presentation["url"] : "",
       force: presentation["force"] === true || presentation["force"] === "true",
     },
-    attendees_limit: Number.isFinite(limit) && limit > 0 ? { limit: Math.floor(limit) } : null,
+    attendees_limit: limit >= 1 ? { limit: Math.floor(limit) } : null,
     create_default_params: readParams(from["create_default_params"]),
     create_override_params: readParams(from["create_override_params"]),
     join_default_params: readParams(from["join_default_params"]),
@@ -43,6 +43,12 @@ function readParams(json: unknown): ParamMap {
   return Object.fromEntries(
     entries.filter(([, value]) => isScalar(value)).map(([name, value]) => [name, String(value)]),
   );
+}
+
+/** 0 for what is no number, nor a text that is one. */
+function readNumber(json: unknown): number {
+  const number = typeof json === "string" && /^\d{1,15}$/.test(json.trim()) ? Number(json) : json;
+  return typeof number === "number" && Number.isFinite(number) ? number : 0;
 }
 
 export const readTexts = (json: unknown): string[] => Array.isArray(json) ? json.filter(isScalar).map(String) : [];

@@ -119,13 +119,17 @@ export async function listStalePendingMeetings(db: Db, olderThanSeconds: number)
     .map(read);
 }
 
-/** Writes state and internal id of a meeting that stays on its backend. */
+/**
+ * Writes state and internal id of a meeting that is on this backend.
+ * @param row `claimedBy`: the frontend that gets it when it has none
+ */
 export async function updateMeeting(
   db: Db,
-  row: { id: ClusterMeetingID; backendID: string; meeting: Meeting },
+  row: { id: ClusterMeetingID; backendID: string; meeting: Meeting; claimedBy?: string | null },
 ): Promise<void> {
   await db`
     update meetings set backend_id = ${row.backendID}, internal_id = ${row.meeting.internalMeetingID},
+      frontend_id = coalesce(frontend_id, ${row.claimedBy ?? null}::uuid),
       state = ${db.json(encodeStoredMeeting(row.meeting))}, updated_at = localtimestamp, synced_at = localtimestamp
     where id = ${row.id}`;
 }

@@ -26,8 +26,9 @@ export interface SavedMeetings {
 
 /** Between measuring "asked so long ago" here and the database reading its clock. */
 const MARGIN_MS = 100;
+/** When the node was asked. `askedAgoMs` is of the transaction's beginning: the moment must not move while it works. */
 const since = (db: Db, askedAgoMs: number) =>
-  db`clock_timestamp()::timestamp - make_interval(secs => ${(askedAgoMs + MARGIN_MS) / 1000})`;
+  db`localtimestamp - make_interval(secs => ${(askedAgoMs + MARGIN_MS) / 1000})`;
 
 /** Locks the rows for the length of the transaction. `mayTakeFrom` says which backends have lost their meetings. */
 export async function savePolledMeetings(
@@ -53,7 +54,7 @@ export async function savePolledMeetings(
       continue; // its creator, or the sweeper, knows where it belongs
     } else if (row.backend_id === poll.backendID || row.backend_id === null || poll.mayTakeFrom(row.backend_id)) {
       const merged = mergeMeeting(readStoredMeeting(row.state), meeting, row.changed_since);
-      await updateMeeting(tx, { id, backendID: poll.backendID, meeting: merged });
+      await updateMeeting(tx, { id, backendID: poll.backendID, meeting: merged, claimedBy: frontend_id });
       saved.push(id);
     } else {
       elsewhere.push({ id, backend_id: row.backend_id, reserved: row.reserved });

@@ -12,6 +12,7 @@ export async function findRoomPeak(
   return row?.peak;
 }
 
+/** A room that is in use is seen once a day, so that it is not forgotten. */
 export async function raiseRoomPeaks(
   db: Db,
   rooms: readonly { frontend_id: string; meeting_id: ClusterMeetingID; attendees: number }[],
@@ -21,8 +22,8 @@ export async function raiseRoomPeaks(
     insert into b3scale_room_peaks as p (frontend_id, meeting_id, peak, seen_at)
     select f, m, n, localtimestamp from unnest(${rooms.map((room) => room.frontend_id)}::uuid[],
       ${rooms.map((room) => room.meeting_id)}::text[], ${rooms.map((room) => room.attendees)}::int[]) as t(f, m, n)
-    on conflict (frontend_id, meeting_id) do update set peak = excluded.peak, seen_at = excluded.seen_at
-    where p.peak < excluded.peak`;
+    on conflict (frontend_id, meeting_id) do update set peak = greatest(p.peak, excluded.peak), seen_at = excluded.seen_at
+    where p.peak < excluded.peak or p.seen_at < localtimestamp - interval '1 day'`;
 }
 
 /** @returns how many rooms were forgotten */

@@ -59,9 +59,11 @@ export type StoredDocument = { readonly [key: string]: Json };
 export function encodeStoredMeeting(meeting: Meeting): StoredDocument {
   return {
     ...encodeFields(meeting, MEETING_KEYS),
-    Metadata: meeting.metadata,
+    Metadata: meeting.metadata === null
+      ? null
+      : Object.fromEntries(Object.entries(meeting.metadata).map(([name, text]) => [name, storable(text)])),
     Attendees: meeting.attendees?.map((attendee) => encodeFields(attendee, ATTENDEE_KEYS)) ?? null,
-    BreakoutRooms: meeting.breakoutRooms,
+    BreakoutRooms: meeting.breakoutRooms?.map(storable) ?? null,
     Breakout: meeting.breakout === null ? null : encodeFields(meeting.breakout, BREAKOUT_KEYS),
   };
 }
@@ -84,18 +86,24 @@ export function readStoredMeeting(document: unknown): Meeting {
   };
 }
 
+/** What a jsonb value refuses, in a text that any tenant may have chosen, would fail a whole poll. */
+const storable = (value: Json): Json =>
+  typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value;
+
 type Keys<T> = { readonly [name in keyof T]?: string };
 
 function encodeFields<T extends object>(value: T, keys: Keys<T>): Record<string, Json> {
   const names = Object.keys(keys) as (keyof T)[];
-  return Object.fromEntries(names.map((name) => [keys[name] ?? "", value[name] as Json]));
+  return Object.fromEntries(names.map((name) => [keys[name] ?? "", storable(value[name] as Json)]));
 }
 
 function readFields<T extends object>(from: Record<string, unknown>, keys: Keys<T>, zero: T): T {
   const read = { ...zero };
   for (const name of Object.keys(keys) as (keyof T)[]) {
     const value = member(from, keys[name] ?? "");
-    if (typeof value === typeof zero[name]) read[name] = value as T[keyof T];
+    if (typeof value !== typeof zero[name]) continue;
+    if (typeof value === "number" && !(Number.isSafeInteger(value) && value >= 0)) continue; // 1.x reads integers only
+    read[name] = value as T[keyof T];
   }
   return read;
 }

@@ -1,6 +1,11 @@
 // Marks each meeting with its frontend's key; a recording that comes back later still finds its owner.
-import { type GatewayMiddleware, withParam } from "../types.ts";
+import type { GatewayMiddleware } from "../types.ts";
 
-/** Innermost of those that change parameters: neither settings nor clients can set another key. */
-export const setMetaFrontend: GatewayMiddleware = (req, next) =>
-  next(req.resource === "create" ? withParam(req, "meta_b3s-frontend", req.frontend.key) : req);
+const MARKER = "meta_b3s-frontend";
+
+/** Innermost of those that change parameters: neither settings nor clients can set another key, in whatever spelling. */
+export const setMetaFrontend: GatewayMiddleware = (req, next) => {
+  if (req.resource !== "create") return next(req);
+  const params = new Map([...req.params].filter(([name]) => name.toLowerCase() !== MARKER));
+  return next({ ...req, params: params.set(MARKER, req.frontend.key) });
+};

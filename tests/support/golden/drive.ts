@@ -11,8 +11,9 @@ import { deviationOf } from "./deviations.ts";
 import { type NodeRequest, startFakeNode } from "./fake_node.ts";
 import { API_HOST, deadHost, fill } from "./placeholders.ts";
 import { beat, compareBackends, compareRows, countMeetings, insertGiven, namesWithAgent } from "./state.ts";
-import type { Forwarded, StateAfter, Vector } from "./vector.ts";
+import type { StateAfter, Vector } from "./vector.ts";
 
+const READY_DEADLINE_MS = 20_000;
 /** A server polls a node that is due within seconds; a create may wait 10 s for a verdict. */
 const POLL_DEADLINE_MS = 15_000;
 /** Counters of a backend may follow the answer, rows may not. */
@@ -118,11 +119,12 @@ async function ask({ vector, requests, address }: Run, { request, accept, respon
   const from = requests.length;
   const asked = { ...vector.request, ...request };
   const answer = await send(address, asked, vector.given.frontends, accept);
-  // Nobody asks a node for its list on behalf of a client: those are polls, which come whenever they are due.
-  const reached = requests.slice(from).filter(({ resource }) => resource !== "getMeetings");
+  // A list that nobody asked for is a poll, which comes whenever it is due.
+  const isAskedFor = asked.path.endsWith("/getMeetings");
+  const reached = requests.slice(from).filter(({ resource }) => isAskedFor || resource !== "getMeetings");
   return [
     ...compareResponse(answer, response, reached.at(-1)?.answer),
-    ...forwarded === undefined ? [] : compareForwarded(reached, forwarded as readonly Forwarded[], asked.body),
+    ...forwarded === undefined ? [] : compareForwarded(reached, forwarded, asked.body),
   ];
 }
 
@@ -166,8 +168,20 @@ async function startRunning({ server, given }: Vector, dbUrl: string) {
     B3SCALE_LOG_LEVEL: "error",
     B3SCALE_LOAD_MODEL: given.backends.length > 1 ? "stress" : undefined,
   }));
-  await running.ready;
-  return { address: running.address, [Symbol.asyncDispose]: () => running.stop() };
+  const started = { address: running.address, [Symbol.asyncDispose]: () => running.stop() };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("The server did not get ready")), READY_DEADLINE_MS);
+  });
+  try {
+    await Promise.race([running.ready, late]);
+    return started;
+  } catch (error) {
+    await started[Symbol.asyncDispose]();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function startAgents(db: Pool, names: readonly string[]) {

@@ -14,9 +14,6 @@ const decoder = new TextDecoder();
 export const header = (message: Pick<WireMessage, "headers">, name: string): string | undefined =>
   message.headers.find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 
-export const headers = (message: Pick<WireMessage, "headers">, name: string): string[] =>
-  message.headers.filter(([key]) => key.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
-
 /**
  * @param isResponse a response without a length ends with the connection
  * @returns undefined when the connection ends before a whole message
@@ -131,20 +128,15 @@ function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return joined;
 }
 
-export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  return await through(bytes, new CompressionStream("gzip"));
-}
+export const gzip = (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
+  through(bytes, new CompressionStream("gzip"));
 
-export async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  return await through(bytes, new DecompressionStream("gzip"));
-}
+export const gunzip = (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
+  through(bytes, new DecompressionStream("gzip"));
 
 async function through(
   bytes: Uint8Array<ArrayBuffer>,
-  transform:
-    | TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>
-    | CompressionStream
-    | DecompressionStream,
+  transform: CompressionStream | DecompressionStream,
 ): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(transform)).arrayBuffer());
 }
