@@ -5,42 +5,45 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-export async function startServerProcess(dbUrl: string, quiet: boolean): Promise<ServerProcess> {
+/** @param probe path whose answer is 302 as soon as the cluster is known */
+export async function startServerProcess(dbUrl: string, quiet: boolean, probe: string): Promise<ServerProcess> {
+  const listen = `127.0.0.1:${freePort()}`;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "src/main.ts"],
     env: {
       B3SCALE_DB_URL: dbUrl,
       B3SCALE_API_URL: "http://bench.test",
       B3SCALE_API_JWT_SECRET: "bench-secret-bench-secret-bench-secret",
-      B3SCALE_LISTEN_HTTP: "127.0.0.1:0",
+      B3SCALE_LISTEN_HTTP: listen,
       B3SCALE_LOG_LEVEL: quiet ? "warn" : "info",
     },
     stdout: "null",
-    stderr: "piped",
+    stderr: quiet ? "inherit" : "null",
   }).spawn();
-  let found: (base: string) => void = () => {};
-  let trust: () => void = () => {};
-  const listening = new Promise<string>((resolve) => found = resolve);
-  const trusted = new Promise<void>((resolve) => trust = resolve);
-  const lines = child.stderr.pipeThrough(new TextDecoderStream());
-  const reading = (async () => {
-    let text = "";
-    for await (const chunk of lines) {
-      if (text.length > 100_000) continue; // both are said at the start
-      text += chunk;
-      const listen = /"listen":"([^"]+)"/.exec(text)?.[1];
-      if (listen !== undefined) found(`http://${listen}`);
-      if (text.includes("cluster view is trusted")) trust();
-    }
-  })();
-  const base = await listening;
-  await trusted;
+  const base = `http://${listen}`;
+  while (await statusOf(base + probe) !== 302) await new Promise((resolve) => setTimeout(resolve, 100));
   return {
     base,
     pid: child.pid,
     stop: async () => {
       child.kill("SIGTERM");
-      await Promise.all([child.status, reading]);
+      await child.status;
     },
   };
+}
+
+async function statusOf(url: string): Promise<number> {
+  try {
+    const response = await fetch(url, { redirect: "manual" });
+    await response.body?.cancel();
+    return response.status;
+  } catch {
+    return 0; // not listening yet
+  }
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  listener.close();
+  return listener.addr.port;
 }

@@ -2,7 +2,7 @@
 import postgres from "postgres";
 import { type BbbNode, startBbbNode } from "./bbb_node/node.ts";
 import { type BbbClient, createClient } from "./client.ts";
-import { startPostgres } from "./postgres.ts";
+import { type EmbeddedPostgres, startPostgres } from "./postgres.ts";
 import type { Report } from "./report.ts";
 import { type ServerProcess, startServerProcess } from "./server.ts";
 
@@ -34,8 +34,8 @@ export async function startCluster(
   await using stack = new AsyncDisposableStack();
 
   const database = await report.step(
-    "PostgreSQL (downloaded and unpacked at the first start)",
-    () => startPostgres({ ...freeOrNone(PORTS.postgres), fsync: false }),
+    "PostgreSQL (60 MB are unpacked at the first start)",
+    startDatabase,
     ({ port }) => `127.0.0.1:${port}`,
   );
   stack.defer(() => database.stop());
@@ -109,9 +109,20 @@ export async function startCluster(
   };
 }
 
+/** On the wanted port when it is free and stays so. */
+async function startDatabase(): Promise<EmbeddedPostgres> {
+  const wanted = freeOrNone(PORTS.postgres);
+  try {
+    return await startPostgres({ ...wanted, fsync: false });
+  } catch (error) {
+    if (wanted.port === undefined) throw error;
+    return await startPostgres({ fsync: false });
+  }
+}
+
 async function startNode(port: number, index: number): Promise<DemoNode> {
   const name = `node-${"abc"[index]}`;
-  const secret = `${name}-secret`;
+  const secret = crypto.randomUUID(); // so that the b3scaled of another demo can never use it
   try {
     return { name, bbb: await startBbbNode({ secret, port }) };
   } catch (error) {

@@ -131,7 +131,7 @@ async function nodeDies(stage: Stage): Promise<DemoNode> {
   if (dead === undefined) throw new Error("the lecture is on no node");
   report.scene(`${dead.name} dies in the middle of the lecture`);
   const others = roomsOf(cluster).filter((id) => nodeOf(cluster, id) !== dead);
-  await dead.bbb.stop();
+  dead.bbb.fail({ kind: "close" }); // and keeps its port, which somebody else could take meanwhile
   // An answer that is not older than a second is shared.
   const info = await untilAnswer(
     () => cluster.greenlight.call("getMeetingInfo", { meetingID: LECTURE }),
@@ -163,7 +163,7 @@ async function nodeDies(stage: Stage): Promise<DemoNode> {
 
 async function nodeReturns({ cluster, report }: Stage, back: DemoNode): Promise<void> {
   report.scene(`${back.name} returns, and still runs its old copy of the lecture`);
-  await back.bbb.start();
+  await back.bbb.heal();
   await report.step("the next poll finds it (an offline node is polled every 10 s)", cluster.untilAvailable);
   const stale = back.bbb.meetings().length;
   report.expect("the copy on it is ended", stale === 0, `${stale} meetings`);

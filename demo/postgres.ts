@@ -48,7 +48,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
       try {
         return handle(await start(port), port, () => start(port), removed);
       } catch (error) {
-        const taken = error instanceof Error && /Address already in use|could not bind/.test(error.message);
+        const taken = error instanceof Error &&
+          /Address already in use|could not (bind|create any TCP)/.test(error.message);
         if (!taken || options.port !== undefined || attempt === 5) throw error;
       }
     }
@@ -127,7 +128,7 @@ async function startServer(
  * server's user, ignores the Ctrl-C that goes to the whole process group, and then removes temporary data.
  */
 function watchdog(pid: number, removed: string): { stop(): Promise<void> } {
-  const script = 'trap "" INT TERM HUP; cat; kill -QUIT "$1" || exit 0; [ -n "$2" ] || exit 0; ' +
+  const script = 'trap "" INT TERM HUP; cat; kill -QUIT "$1"; [ -n "$2" ] || exit 0; ' +
     'while kill -0 "$1"; do sleep 0.1; done; rm -rf -- "$2"';
   const shell = command("/bin/sh", ["-c", script, "watchdog", String(pid), removed], { stdin: "piped" }).spawn();
   shell.unref();

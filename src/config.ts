@@ -24,9 +24,12 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
-/** Lists every wrong variable. */
+/** Lists every wrong variable, each in a line of its own. */
 export class ConfigError extends Error {
   override name = "ConfigError";
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join("; "));
+  }
 }
 
 /** As milliseconds they must fit into a timer's 32 bits, else it fires at once. */
@@ -66,7 +69,9 @@ export function readConfig(env: Env): Config {
 
   const required = ["B3SCALE_API_URL", "B3SCALE_API_JWT_SECRET"];
   const missing = required.filter((name) => text(name) === "");
-  if (missing.length > 0) problems.push(`missing environment variables: ${missing.join(", ")}`);
+  if (missing.length > 0) {
+    problems.push(`configuration incomplete: missing environment variables: ${missing.join(", ")}`);
+  }
   const apiUrl = text("B3SCALE_API_URL").replace(/\/+$/, "");
   if (apiUrl !== "" && !/^https?:\/\/[^/]/.test(apiUrl)) {
     problems.push(`B3SCALE_API_URL: "${apiUrl}" does not start with http:// or https://`);
@@ -94,7 +99,7 @@ export function readConfig(env: Env): Config {
     requestTimeoutMs: lenientWhole("B3SCALE_HTTP_REQUEST_TIMEOUT", 60) * 1000,
     warnings,
   };
-  if (problems.length > 0) throw new ConfigError(problems.join("; "));
+  if (problems.length > 0) throw new ConfigError(problems);
   if (new TextEncoder().encode(config.jwtSecret).length < 32) {
     warnings.push("B3SCALE_API_JWT_SECRET is shorter than 32 bytes: choose a longer one");
   }

@@ -22,6 +22,17 @@ export type ErrorCode =
   | "unavailable" // neither a trusted view nor a database
   | "database_newer" // a newer build has migrated it: this one must not write
   | "timeout"
+  | "token_missing" // REST: no usable Authorization header
+  | "token_invalid"
+  | "scope_missing"
+  | "forbidden"
+  | "not_found"
+  | "bad_request"
+  | "malformed_body"
+  | "unsupported_media_type"
+  | "validation_failed" // with fields
+  | "conflict" // with fields
+  | "too_many_requests"
   | "internal";
 
 /** @param message what failed, values "quoted", no full stop, never secrets, SQL or node URLs */

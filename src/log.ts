@@ -115,18 +115,21 @@ function localTime(timestamp: number): string {
 const SECRET_KEY =
   /secret|password|passwd|token|checksum|authorization|cookie|PW$|^fullName$|^full_name$|^user_?name$/i;
 const SECRET_PARAMETER =
-  /([?&](?:checksum|password|attendeePW|moderatorPW|fullName|firstName|lastName|userID|avatarURL|sessionToken|auth_token|userdata-[^=&]*|guestName)=)[^&\s"']*/gi;
-const JWT = /eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?/g;
+  /((?<![\w-])(?:checksum|password|attendeePW|moderatorPW|fullName|firstName|lastName|userID|avatarURL|sessionToken|auth_token|userdata-[^=&]*|guestName)=)[^&\s"']*/gi;
+/** JSON in base64: a JWT, or the address of the retry page, which holds a signed join. */
+const ENCODED_JSON = /eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*/g;
+const PASSWORD_IN_URL = /(:\/\/[^\s/@:]*:)[^\s/@]*@/g;
 
 function redactFields(fields: LogFields): Record<string, unknown> {
   const redacted: Record<string, unknown> = {};
-  for (const key in fields) redacted[key] = redactField(key, fields[key]);
+  for (const key in fields) if (fields[key] !== undefined) redacted[key] = redactField(key, fields[key]);
   return redacted;
 }
 
 function redactField(key: string, value: unknown): unknown {
-  if (value === undefined || value === null || typeof value === "number" || typeof value === "boolean") return value;
+  if (value === undefined || value === null) return value;
   if (SECRET_KEY.test(key)) return "[redacted]";
+  if (typeof value === "number" || typeof value === "boolean") return value;
   if (typeof value === "string") return redactText(value);
   if (value instanceof Error) return redactText(value.message);
   if (Array.isArray(value)) return value.map((item) => redactField("", item));
@@ -134,8 +137,9 @@ function redactField(key: string, value: unknown): unknown {
   return String(value);
 }
 
-/** Values of secret URL parameters and anything shaped like a JWT. */
+/** Values of secret URL parameters, passwords in URLs, and what is shaped like a JWT. */
 export function redactText(text: string): string {
-  if (!text.includes("=") && !text.includes("eyJ")) return text;
-  return text.replace(SECRET_PARAMETER, "$1[redacted]").replace(JWT, "[redacted]");
+  if (!text.includes("=") && !text.includes("eyJ") && !text.includes("@")) return text;
+  return text.replace(SECRET_PARAMETER, "$1[redacted]").replace(ENCODED_JSON, "[redacted]")
+    .replace(PASSWORD_IN_URL, "$1[redacted]@");
 }

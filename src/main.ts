@@ -1,15 +1,16 @@
 // b3scaled: env → config → deps → serve. One AbortController stops the background work, after the requests have ended.
-import { createApp } from "./app.ts";
+import { type App, createApp } from "./app.ts";
 import { createNodeClient } from "./bbb/client.ts";
+import { failure, toHttp } from "./bbb/response.ts";
 import { createClusterFeed } from "./cluster/feed.ts";
 import { createClusterView } from "./cluster/view.ts";
 import { type Config, ConfigError, DEFAULT_DB_URL, type Env, readConfig } from "./config.ts";
 import { createController } from "./controller/controller.ts";
-import { type Clock, createNodeFetch, type Deps, realClock, realRandom } from "./deps.ts";
+import { type Clock, createNodeFetch, type Db, type Deps, realClock, realRandom } from "./deps.ts";
 import { AppError, errorText } from "./errors.ts";
 import { readEnvFile } from "./lib/env_file.ts";
 import { configureLogging, createLogger, type Logger, writeStderr } from "./log.ts";
-import { migrate } from "./store/migrate.ts";
+import { migrate, readMigrationStatus } from "./store/migrate.ts";
 import { guardOutOfBandErrors, openPool } from "./store/pool.ts";
 import { VERSION } from "./version.ts";
 
@@ -23,7 +24,8 @@ export interface RunningServer {
 }
 
 const APPLICATION = "b3scaled";
-const MOST_MIGRATION_WAIT_MS = 30_000;
+const MOST_SCHEMA_WAIT_MS = 5000;
+const REPEATED_SIGNAL_MS = 500;
 
 export function startServer(
   config: Config,
@@ -44,17 +46,15 @@ export function startServer(
   const app = createApp(deps);
   const controller = createController(deps);
 
+  let usable = false;
+  const server = listen(config, (req, peer) => usable ? app(req, peer) : answerWithoutSchema(app, req, peer));
   const background = new AbortController();
   const working = (async () => {
-    if (config.dbMigrate) await migrateAtLast(deps, background.signal);
+    await untilSchema(deps, background.signal);
     if (background.signal.aborted) return;
+    usable = true;
     await Promise.all([feed.run(background.signal), controller.run(background.signal)]);
   })();
-
-  const server = Deno.serve(
-    { hostname: config.listen.hostname, port: config.listen.port, onListen: () => {} },
-    (req, info) => app(req, "hostname" in info.remoteAddr ? info.remoteAddr.hostname : ""),
-  );
   log.info("starting interface: HTTP", { listen: `${server.addr.hostname}:${server.addr.port}` });
 
   return Promise.resolve({
@@ -72,25 +72,57 @@ export function startServer(
   });
 }
 
-/** Until it has worked: without a schema the server answers errors, and is right once the database is there. */
-async function migrateAtLast({ db, clock, log }: Deps, signal: AbortSignal): Promise<void> {
-  for (let waitMs = 500; !signal.aborted; waitMs = Math.min(waitMs * 2, MOST_MIGRATION_WAIT_MS)) {
+/** @throws Error that names the address when it is taken or not ours */
+function listen({ listen: { hostname, port } }: Config, serve: App): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ hostname, port, onListen: () => {} }, (req, info) => serve(req, info.remoteAddr.hostname));
+  } catch (error) {
+    throw new Error(`cannot listen on ${hostname}:${port} (B3SCALE_LISTEN_HTTP): ${errorText(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A schema that is missing, or newer than this build, must not be written to; all else is served. */
+async function answerWithoutSchema(app: App, req: Request, peer?: string): Promise<Response> {
+  if (!/^https?:\/\/[^/]*\/bbb\//.test(req.url)) return await app(req, peer);
+  return toHttp(failure("internalError", "The request could not be processed. Please try again."), () => "");
+}
+
+/** Until the database is there and has our schema: a wrong one costs no restart once it has been put right. */
+async function untilSchema({ config, db, clock, log }: Deps, signal: AbortSignal): Promise<void> {
+  let logged = "";
+  for (let waitMs = 250; !signal.aborted; waitMs = Math.min(waitMs * 2, MOST_SCHEMA_WAIT_MS)) {
     try {
-      await migrate(db);
+      if (config.dbMigrate) await migrate(db);
+      else await requireSchema(db);
       return;
     } catch (error) {
-      const hint = error instanceof AppError && error.code === "database_newer"
-        ? "start the newer version, or restore a backup"
-        : "is the database there, and may we change it? trying again";
-      log.error("database migration failed", { error: errorText(error), hint });
+      const text = errorText(error);
+      const newer = error instanceof AppError && error.code === "database_newer";
+      const hint = newer ? "start the newer version, or restore a backup" : "trying again until it works";
+      if (text !== logged) log.error("database cannot be used", { error: text, hint });
+      logged = text;
     }
     await clock.sleep(waitMs, signal).catch(() => {});
   }
 }
 
+/** Where B3SCALE_DB_MIGRATE=false leaves the migration to the operator. */
+async function requireSchema(db: Db): Promise<void> {
+  const { newer, pending, migration, extension } = await readMigrationStatus(db);
+  const version = `version ${migration?.version ?? 0}, extension ${extension}`;
+  if (newer) throw new AppError("database_newer", `The database is at ${version}: newer than this build`);
+  if (pending > 0) {
+    throw new Error(
+      `The database is at ${version}, ${pending} migrations are pending, and B3SCALE_DB_MIGRATE is false`,
+    );
+  }
+}
+
 /** Files of 1.x, read only when the process environment does not say where the database is. */
 function withEnvFiles(env: Env): Env {
-  if (env["B3SCALE_DB_URL"]) return env;
+  if (env["B3SCALE_DB_URL"]?.trim()) return env;
   let merged = env;
   for (const path of [".env", "/etc/default/b3scale", "/etc/sysconfig/b3scale"]) {
     let text: string;
@@ -98,7 +130,7 @@ function withEnvFiles(env: Env): Env {
       text = Deno.readTextFileSync(path);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) continue;
-      throw error;
+      throw new ConfigError([`cannot read environment file "${path}": ${errorText(error)}`]);
     }
     writeStderr(`using environment from: ${path}`);
     merged = { ...merged, ...readEnvFile(text) };
@@ -113,14 +145,15 @@ is not set there. At least B3SCALE_API_URL and B3SCALE_API_JWT_SECRET are needed
 ${DEFAULT_DB_URL} unless B3SCALE_DB_URL says otherwise.`;
 
 async function main(): Promise<void> {
-  if (Deno.args.includes("--help")) return writeStderr(USAGE);
-  if (Deno.args.includes("--version")) return writeStderr(VERSION);
+  if (Deno.args.includes("--help")) return writeStdout(USAGE);
+  if (Deno.args.includes("--version")) return writeStdout(VERSION);
   let config: Config;
   try {
     config = readConfig(withEnvFiles(Deno.env.toObject()));
   } catch (error) {
-    writeStderr(`b3scaled: configuration incomplete: ${errorText(error)}`);
-    Deno.exit(error instanceof ConfigError ? 1 : 2);
+    const problems = error instanceof ConfigError ? error.problems : [errorText(error)];
+    for (const problem of problems) writeStderr(`b3scaled: ${problem}`);
+    Deno.exit(1);
   }
   configureLogging({ level: config.logLevel, format: config.logFormat });
   const log = createLogger();
@@ -138,13 +171,20 @@ async function main(): Promise<void> {
   stopOnSignals(server, log);
 }
 
-/** The first signal finishes what runs, the second one ends at once. */
+/**
+ * The first signal finishes what runs, a later one ends at once. "deno task" repeats a signal that its whole process
+ * group got (Ctrl-C, systemd) 2 ms later: that is no second one.
+ */
 function stopOnSignals(server: RunningServer, log: Logger): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => {
-      if (stopping) Deno.exit(1);
-      stopping = true;
+      const now = realClock.monotonic();
+      if (stoppingSince !== undefined) {
+        if (now - stoppingSince > REPEATED_SIGNAL_MS) Deno.exit(1);
+        return;
+      }
+      stoppingSince = now;
       log.info("stopping", { signal });
       realClock.after(20_000, () => {
         log.error("requests or commands did not end within 20 s");
@@ -156,6 +196,10 @@ function stopOnSignals(server: RunningServer, log: Logger): void {
       });
     });
   }
+}
+
+function writeStdout(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
 }
 
 if (import.meta.main) await main();

@@ -28,7 +28,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /**
  * @param resource last segment of the path, decoded
- * @throws body_too_large
+ * @throws body_too_large, invalid_parameter for a body that ends too early
  */
 export async function readRequest(req: Request, resource: string): Promise<BbbRequest> {
   const rawQuery = rawQueryOf(req.url);
@@ -71,10 +71,15 @@ function salvageChecksum(rawQuery: string): Params {
 async function readBody(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new AppError("body_too_large", `The body exceeds ${MAX_BODY_BYTES} bytes`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of stream) {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) throw new AppError("body_too_large", `The body exceeds ${MAX_BODY_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError("invalid_parameter", "The body was cut off", { cause: error }); // the client hung up
   }
   const body = new Uint8Array(size);
   let offset = 0;

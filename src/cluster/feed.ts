@@ -41,6 +41,8 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
   /** How often something spoke against the view: a load that was begun before says nothing about what was lost since. */
   let doubts = 0;
   let loading: Promise<void> | undefined;
+  /** Counters of backends may be wrong in any way: a process died before it wrote them, or could not. */
+  let recountAll = false;
   let heardAt = clock.monotonic();
   let meetingListener: (id: string) => void = () => {};
   let becomeReady = () => {};
@@ -152,14 +154,26 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
       meetings,
       new Map(Array.from(memory.meetings, ([id, { row }]) => [id, row.version])),
     );
+    recountAll = true;
   }
 
   async function pulse(): Promise<void> {
+    const askedAt = clock.monotonic();
     const pulses = await listBackendPulses(db, `ping:${processID}`);
     const now = clock.monotonic();
-    const unknown = pulses.filter((one) => !memory.putPulse(one, now)).map(({ id }) => id);
+    /** A row that was read meanwhile may tell of a failure that the pulses do not know. */
+    const isOlder = (id: string) => (memory.backends.get(id)?.readAt ?? askedAt) > askedAt;
+    const unknown = pulses.filter((one) => !isOlder(one.id) && !memory.putPulse(one, now)).map(({ id }) => id);
     if (unknown.length > 0) followers["backends"]?.notify(unknown);
-    if (trusted) await updateBackendCounters(db, memory.takeChangedBackends().map(countersOf));
+    if (!trusted) return;
+    const changed = recountAll ? Array.from(memory.backends.keys()) : memory.takeChangedBackends();
+    recountAll = false;
+    try {
+      await updateBackendCounters(db, changed.map(countersOf));
+    } catch (error) {
+      recountAll = true;
+      throw error;
+    }
   }
 
   function countersOf(backendID: string): { id: string; meetings: number; attendees: number } {
@@ -196,8 +210,8 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
       putMeeting(row);
     },
     forgetMeeting: (id) => {
-      followers["meetings"]?.touch(id);
       removeMeeting(id);
+      followers["meetings"]?.notify([id]); // it may have got another backend instead of being deleted
     },
     onMeetingChange: (listener) => meetingListener = listener,
     run: async (signal) => {

@@ -32,8 +32,10 @@ export function createFollower<Row extends { id: string }>(
   const touched = new Map<string, number>();
   let counter = 0;
   let reading = false;
-  /** While a full read is under way nothing is struck off `touched`: its answer may be older than what was read since. */
+  /** While a full read is under way what is read beside it counts as touched: its answer may be the older one. */
   let loading = false;
+  /** Ids of the batch that is being read. */
+  let asked: readonly string[] = [];
   let settle: (() => void)[] = [];
 
   const isNewer = (id: string, askedAt: number) => (touched.get(id) ?? 0) > askedAt;
@@ -67,10 +69,16 @@ export function createFollower<Row extends { id: string }>(
 
   async function readBatch(ids: readonly string[]): Promise<void> {
     const askedAt = counter;
+    asked = ids;
     const rows = new Map((await readRows(ids)).map((row) => [row.id, row]));
+    asked = [];
     for (const id of ids) {
-      if (isNewer(id, askedAt)) continue;
-      if (!loading) touched.delete(id);
+      if (isNewer(id, askedAt)) {
+        pending.add(id); // notified or written meanwhile: this answer may be older, or newer
+        continue;
+      }
+      if (loading) touched.set(id, ++counter);
+      else touched.delete(id);
       const row = rows.get(id);
       if (row === undefined) remove(id);
       else put(row);
@@ -92,8 +100,8 @@ export function createFollower<Row extends { id: string }>(
           if (!isNewer(row.id, askedAt)) put(row);
         }
         for (const id of missing) if (!isNewer(id, askedAt)) remove(id);
-        // Written by ourselves while the read was under way: once more, so that nothing older stands.
-        notify(Array.from(touched.keys()).filter((id) => isNewer(id, askedAt)));
+        // Written by ourselves while the read was under way, or in a batch that may be older: once more.
+        notify([...Array.from(touched.keys()).filter((id) => isNewer(id, askedAt)), ...asked]);
       };
     },
     compare: (rows, held) => {

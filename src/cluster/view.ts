@@ -7,6 +7,7 @@ import { type Backend, findBackend, listBackends } from "../store/backends.ts";
 import { findFrontendByKey, type Frontend } from "../store/frontends.ts";
 import { findMeeting, isPending, listFrontendMeetings, listMeetings, type MeetingRow } from "../store/meetings.ts";
 import { attendeesCount } from "../bbb/meeting.ts";
+import type { WeighedMeeting } from "./load.ts";
 import type { ClusterMemory, Held } from "./memory.ts";
 
 /** Every read throws `unavailable` when neither the view nor the database can answer. */
@@ -25,8 +26,8 @@ export interface ClusterView {
   /** Ages are as of now. */
   findBackend(id: string): Promise<Backend | undefined>;
   listBackends(): Promise<readonly Backend[]>;
-  /** All rows, ages as of now; read through `db` while the view is not trusted. */
-  listMeetings(db: Db): Promise<readonly MeetingRow[]>;
+  /** What every meeting weighs now; read through `db` while the view is not trusted. */
+  weighMeetings(db: Db): Promise<Iterable<WeighedMeeting>>;
   /** The meetings that memory holds of a backend; undefined while it is not trusted. */
   heldMeetings(backendID: string): ReadonlyMap<string, MeetingRow> | undefined;
   /** A row this process has just written. */
@@ -62,7 +63,7 @@ export function createClusterView({ db, clock, source }: { db: Db; clock: Clock;
     for (const wake of waiters.get(id) ?? []) wake();
   });
 
-  const ageOf = (held: Held<unknown>) => (clock.monotonic() - held.readAt) / 1000;
+  const ageOf = (held: Held<unknown>, now = clock.monotonic()) => (now - held.readAt) / 1000;
   const backendNow = (held: Held<Backend>): Backend => {
     const passed = ageOf(held);
     const { heartbeat, synced, failed, good } = held.row.ages;
@@ -90,6 +91,14 @@ export function createClusterView({ db, clock, source }: { db: Db; clock: Clock;
       throw new AppError("unavailable", "The database cannot be reached", { cause });
     } finally {
       cancel();
+    }
+  }
+
+  function* weighHeld(): Generator<WeighedMeeting> {
+    const now = clock.monotonic();
+    for (const held of memory.meetings.values()) {
+      const { id, backend_id, meeting, expected, ageSeconds } = held.row;
+      yield { id, backend_id, meeting, expected, ageSeconds: ageSeconds + ageOf(held, now) };
     }
   }
 
@@ -127,13 +136,7 @@ export function createClusterView({ db, clock, source }: { db: Db; clock: Clock;
       source.isTrusted()
         ? Array.from(memory.backends.values(), backendNow)
         : await backendListFlights.run("", () => ask(listBackends(db))),
-    listMeetings: async (through) =>
-      source.isTrusted()
-        ? Array.from(
-          memory.meetings.values(),
-          (held) => ({ ...held.row, ageSeconds: held.row.ageSeconds + ageOf(held) }),
-        )
-        : await ask(listMeetings(through)),
+    weighMeetings: async (through) => source.isTrusted() ? weighHeld() : await ask(listMeetings(through)),
     heldMeetings: (backendID) =>
       source.isTrusted()
         ? new Map(Array.from(memory.meetingsOfBackend(backendID), ({ row }) => [row.id, row]))

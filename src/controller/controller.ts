@@ -3,6 +3,7 @@
 import type { Deps } from "../deps.ts";
 import { errorText } from "../errors.ts";
 import { every } from "../lib/every.ts";
+import { NODES_ARE_DUE } from "../store/backend_health.ts";
 import { reapCommands, scheduleCommands } from "../store/commands.ts";
 import { resolvePendingMeetings } from "./resolve_pending_meetings.ts";
 import type { CommandDeps } from "./types.ts";
@@ -12,7 +13,7 @@ import { createWorker } from "./worker.ts";
 const ROUND_MS = 1000;
 const SWEEP_MS = 5000;
 const REAP_MS = 10_000;
-const GARBAGE_SECONDS = 600;
+const INTERVALS = { agentlessSeconds: AGENTLESS_SECONDS, agentSeconds: AGENT_SECONDS, garbageSeconds: 600 };
 
 export interface Controller {
   /** Works until the signal aborts, then finishes what runs. */
@@ -23,6 +24,8 @@ export function createController(deps: CommandDeps & Pick<Deps, "db">): Controll
   const { db, clock, log } = deps;
   const worker = createWorker(deps);
   let wake: () => void = () => {};
+  /** A round is due at its turn, or when somebody says that a node is. */
+  let roundAt = 0;
   worker.onFree(() => wake());
 
   /** Resolves when something asks for attention, at the latest after `ms`. */
@@ -35,28 +38,31 @@ export function createController(deps: CommandDeps & Pick<Deps, "db">): Controll
       };
     });
 
-  async function round(): Promise<void> {
-    const intervals = {
-      agentlessSeconds: AGENTLESS_SECONDS,
-      agentSeconds: AGENT_SECONDS,
-      garbageSeconds: GARBAGE_SECONDS,
-    };
-    await db.begin((tx) => scheduleCommands(tx, intervals));
+  async function work(): Promise<void> {
+    if (clock.monotonic() >= roundAt) {
+      roundAt = clock.monotonic() + ROUND_MS;
+      await db.begin((tx) => scheduleCommands(tx, INTERVALS));
+    }
     while (await worker.claim());
+  }
+
+  function onNotification(payload: string): void {
+    if (payload === NODES_ARE_DUE) roundAt = 0;
+    wake();
   }
 
   return {
     run: async (signal) => {
       signal.addEventListener("abort", () => wake(), { once: true });
       // A lost connection costs nothing but the wake-up: the queue is looked at each second anyway.
-      const listening = db.listen("commands_queue", () => wake()).catch((error) => {
+      const listening = db.listen("commands_queue", onNotification).catch((error) => {
         log.debug("listening for commands failed", { error: errorText(error) });
         return undefined;
       });
       const scheduling = async () => {
-        const next = attention(ROUND_MS);
+        const next = attention(Math.max(0, Math.min(ROUND_MS, roundAt - clock.monotonic())));
         try {
-          await round();
+          await work();
         } finally {
           await next;
         }

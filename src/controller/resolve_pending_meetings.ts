@@ -5,26 +5,26 @@ import { type Meeting, readMeeting } from "../bbb/meeting.ts";
 import { isSuccess } from "../bbb/response.ts";
 import { healthOf } from "../cluster/health.ts";
 import { findBackend } from "../store/backends.ts";
-import { touchFrontendMeeting } from "../store/frontend_meetings.ts";
 import {
   confirmMeeting,
   deletePendingMeeting,
-  findMeeting,
   listStalePendingMeetings,
   type MeetingRow,
   pendingIDOf,
 } from "../store/meetings.ts";
-import { confirmReservation } from "../store/reservations.ts";
 import { askMeetingInfo } from "./node_calls.ts";
 import type { CommandDeps } from "./types.ts";
 
 /** The node knows the meeting: it is adopted. It does not, or is gone: the row is deleted. No answer: next time. */
 export async function resolvePendingMeetings(deps: CommandDeps): Promise<void> {
-  for (const row of await listStalePendingMeetings(deps.db, deps.config.pendingMeetingSeconds)) {
-    const verdict = await askReservedNode(deps, row);
-    if (verdict === "unknown") await forget(deps, row);
-    else if (verdict !== "no answer") await adopt(deps, row, verdict.backendID, verdict.meeting);
-  }
+  const rows = await listStalePendingMeetings(deps.db, deps.config.pendingMeetingSeconds);
+  await Promise.all(rows.map((row) => resolve(deps, row))); // a node that hangs keeps nobody else's meetings
+}
+
+async function resolve(deps: CommandDeps, row: MeetingRow): Promise<void> {
+  const verdict = await askReservedNode(deps, row);
+  if (verdict === "unknown") await forget(deps, row);
+  else if (verdict !== "no answer") await adopt(deps, row, verdict.backendID, verdict.meeting);
 }
 
 type Verdict = "unknown" | "no answer" | { readonly backendID: string; readonly meeting: Meeting };
@@ -53,12 +53,7 @@ async function adopt(
   backendID: string,
   meeting: Meeting,
 ): Promise<void> {
-  const adopted = await db.begin(async (tx) => {
-    if (!await confirmMeeting(tx, { id: row.id, pendingID: pendingIDOf(row), backendID, meeting })) return undefined;
-    await confirmReservation(tx, row.id);
-    if (row.frontend_id !== null) await touchFrontendMeeting(tx, row.frontend_id, row.id);
-    return await findMeeting(tx, row.id);
-  });
+  const adopted = await confirmMeeting(db, { id: row.id, pendingID: pendingIDOf(row), backendID, meeting });
   if (adopted === undefined) return;
   view.applyMeeting(adopted);
   log.info("a meeting whose creator died is adopted", { meeting_id: row.id, backend_id: backendID });

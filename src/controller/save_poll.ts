@@ -5,7 +5,7 @@ import type { Meeting } from "../bbb/meeting.ts";
 import { attendeesCount } from "../bbb/meeting.ts";
 import { mergeMeeting } from "../bbb/merge_meeting.ts";
 import { healthOf } from "../cluster/health.ts";
-import { type ClusterMeetingID, readMeetingID } from "../contract/meeting_id.ts";
+import { type ClusterMeetingID, MAX_CLUSTER_MEETING_ID, readMeetingID } from "../contract/meeting_id.ts";
 import type { Backend } from "../store/backends.ts";
 import { recordGoodPoll } from "../store/backend_health.ts";
 import { touchFrontendMeeting } from "../store/frontend_meetings.ts";
@@ -25,8 +25,9 @@ export interface Poll {
   readonly nextPollMs: number;
 }
 
-export async function savePoll(deps: CommandDeps, backend: Backend, poll: Poll): Promise<void> {
+export async function savePoll(deps: CommandDeps, backend: Backend, answered: Poll): Promise<void> {
   const { db, view, clock } = deps;
+  const poll = { ...answered, meetings: answered.meetings.filter(isStorable) };
   const changed = await withFrontends(deps, changedMeetings(deps, backend, poll.meetings));
   const gone = await goneBackends(deps);
   const outcome = await db.begin(async (tx) => {
@@ -54,13 +55,17 @@ export async function savePoll(deps: CommandDeps, backend: Backend, poll: Poll):
   await endZombies(deps, backend, poll.meetings, strays);
 }
 
+/** BBB takes ids of 256 characters from who calls a node directly; one that no row can hold must not fail the poll. */
+const isStorable = ({ meetingID, internalMeetingID }: Meeting): boolean =>
+  [meetingID, internalMeetingID].every((id) => id !== "" && id.length <= MAX_CLUSTER_MEETING_ID && !id.includes("\0"));
+
 /** Those that differ from what the view holds; all of them while it holds nothing that can be trusted. */
 function changedMeetings({ view }: CommandDeps, backend: Backend, meetings: readonly Meeting[]): readonly Meeting[] {
   const held = view.heldMeetings(backend.id);
   if (held === undefined) return meetings;
   return meetings.filter((meeting) => {
     const row = held.get(meeting.meetingID);
-    return row === undefined || row.internal_id !== meeting.internalMeetingID ||
+    return row === undefined || row.frontend_id === null || row.internal_id !== meeting.internalMeetingID ||
       !isDeepStrictEqual(mergeMeeting(row.meeting, meeting, false), row.meeting);
   });
 }

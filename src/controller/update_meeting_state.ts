@@ -1,7 +1,7 @@
 // One meeting, asked of its node.
 import { readAnswer } from "../bbb/answer.ts";
 import { readMeeting } from "../bbb/meeting.ts";
-import { isSuccess } from "../bbb/response.ts";
+import { isSuccess, messageKeyOf } from "../bbb/response.ts";
 import { findBackend } from "../store/backends.ts";
 import { deleteMeeting, findMeeting } from "../store/meetings.ts";
 import { savePolledMeetings } from "../store/polled_meetings.ts";
@@ -20,6 +20,9 @@ export const updateMeetingState: CommandHandler = async ({ db, view, nodes, cloc
   if (row === undefined || backend === undefined || syncedAgoMs < FRESH_MS) return false;
   const askedAt = clock.monotonic();
   const root = readAnswer(await askMeetingInfo(nodes, backend, row.id), "getMeetingInfo");
+  if (!isSuccess(root) && messageKeyOf(root) !== "notFound") {
+    throw new Error(`getMeetingInfo failed: ${messageKeyOf(root)}`);
+  }
   if (!isSuccess(root)) {
     await deleteMeeting(db, row.id, backend.id);
     view.forgetMeeting(row.id);

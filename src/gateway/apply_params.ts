@@ -10,11 +10,10 @@ const DISABLED_FEATURES = "disabledFeatures";
  * account may change these settings, and the id of another frontend's meeting is no secret.
  */
 export function applyParams(given: Params, overrides: ParamMap, defaults: ParamMap): Params {
-  const id = given.get(MEETING_ID);
   const params = new Map(given);
-  for (const [name, value] of Object.entries(overrides)) params.set(name, value);
+  for (const [name, value] of settable(overrides)) params.set(name, value);
   const wanted = params.get(DISABLED_FEATURES);
-  for (const [name, value] of Object.entries(defaults)) if (!params.has(name)) params.set(name, value);
+  for (const [name, value] of settable(defaults)) if (!params.has(name)) params.set(name, value);
   const added = defaults[DISABLED_FEATURES];
   if (added !== undefined) {
     const features = `${wanted ?? ""},${added}`.split(",").filter((feature) => feature !== "");
@@ -22,3 +21,5 @@ export function applyParams(given: Params, overrides: ParamMap, defaults: ParamM
   }
   return params;
 }
+
+const settable = (map: ParamMap) => Object.entries(map).filter(([name]) => name !== MEETING_ID);

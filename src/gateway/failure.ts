@@ -64,6 +64,18 @@ const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
   meeting_not_ready: INTERNAL,
   unavailable: INTERNAL,
   timeout: INTERNAL,
+  // Of the REST API, which has a table of its own.
+  token_missing: INTERNAL,
+  token_invalid: INTERNAL,
+  scope_missing: INTERNAL,
+  forbidden: INTERNAL,
+  not_found: INTERNAL,
+  bad_request: INTERNAL,
+  malformed_body: INTERNAL,
+  unsupported_media_type: INTERNAL,
+  validation_failed: INTERNAL,
+  conflict: INTERNAL,
+  too_many_requests: INTERNAL,
   internal: INTERNAL,
   database_newer: INTERNAL,
 };

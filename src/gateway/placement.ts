@@ -7,23 +7,22 @@ import type { Db, Deps } from "../deps.ts";
 import { createSemaphore } from "../lib/semaphore.ts";
 import { selectBackend } from "../router/router.ts";
 import type { Backend } from "../store/backends.ts";
-import { touchFrontendMeeting } from "../store/frontend_meetings.ts";
 import {
   confirmMeeting,
   deletePendingMeeting,
-  findMeeting,
   insertPendingMeeting,
   type MeetingRow,
   takeOverMeeting,
 } from "../store/meetings.ts";
-import { confirmReservation, listReservations, lockPlacement, upsertReservation } from "../store/reservations.ts";
-import { findRoomPeak } from "../store/room_peaks.ts";
+import { listReservations, lockPlacement, upsertReservation } from "../store/reservations.ts";
 import type { GatewayRequest } from "./types.ts";
 
 /** A row that this request has made pending, and the backend that has a place for it. */
 export interface Placement {
   readonly id: ClusterMeetingID;
   readonly pendingID: string;
+  /** Most people the room ever had. */
+  readonly peak: number | undefined;
   readonly backend: Backend;
   /** Backends that have failed this create already. */
   readonly tried: readonly string[];
@@ -38,8 +37,8 @@ export interface Placements {
   reserve(req: GatewayRequest, id: ClusterMeetingID, seen: MeetingRow | undefined): Promise<Placement | undefined>;
   /** To the next candidate. @throws no_backend_available */
   move(req: GatewayRequest, placement: Placement): Promise<Placement>;
-  /** The node has built it. False when the row was resolved by somebody else. */
-  confirm(req: GatewayRequest, placement: Placement, meeting: Meeting): Promise<boolean>;
+  /** The node has built it. */
+  confirm(placement: Placement, meeting: Meeting): Promise<void>;
   /** Nothing was built. */
   release(placement: Placement): Promise<void>;
 }
@@ -60,16 +59,21 @@ export function createPlacements({ config, db, view, random }: PlacementDeps): P
   }
 
   /** Under the lock: what is chosen here is seen by whoever locks next. */
-  async function choose(tx: Db, req: GatewayRequest, id: ClusterMeetingID, tried: readonly string[]): Promise<Backend> {
-    const peak = await findRoomPeak(tx, req.frontend.id, id);
-    const backends = (await view.listBackends()).filter((backend) => !tried.includes(backend.id));
+  async function choose(
+    tx: Db,
+    { req, id, peak, candidates }: {
+      req: GatewayRequest;
+      id: ClusterMeetingID;
+      peak: number | undefined;
+      candidates: readonly Backend[];
+    },
+  ): Promise<Backend> {
     await lockPlacement(tx);
-    const reservations = (await listReservations(tx, { all: !view.isTrusted() })).filter((one) =>
-      one.meeting_id !== id
-    );
-    const loads = backendLoads(config.loadModel, backends, await view.listMeetings(tx), reservations);
-    const candidates = backends.map((backend) => ({ backend, load: loads.get(backend.id) ?? 0 }));
-    const backend = selectBackend(candidates, req, random);
+    const reservations = await listReservations(tx, { all: !view.isTrusted() });
+    const others = reservations.filter((reservation) => reservation.meeting_id !== id);
+    const loads = backendLoads(config.loadModel, candidates, await view.weighMeetings(tx), others);
+    const weighed = candidates.map((backend) => ({ backend, load: loads.get(backend.id) ?? 0 }));
+    const backend = selectBackend(weighed, req, random);
     const expected = expectedAttendees({
       hint: req.params.get("meta_bbb-meeting-size-hint"),
       peak,
@@ -80,11 +84,12 @@ export function createPlacements({ config, db, view, random }: PlacementDeps): P
   }
 
   return {
-    reserve: (req, id, seen) =>
-      inTurn(async (tx) => {
-        const pendingID = crypto.randomUUID();
-        const frontend_id = req.frontend.id;
-        const taken = seen === undefined
+    reserve: async (req, id, seen) => {
+      const candidates = await view.listBackends();
+      const pendingID = crypto.randomUUID();
+      const frontend_id = req.frontend.id;
+      return await inTurn(async (tx) => {
+        const pending = seen === undefined
           ? await insertPendingMeeting(tx, { id, pendingID, frontend_id, meeting: { ...NO_MEETING, meetingID: id } })
           : await takeOverMeeting(tx, {
             id,
@@ -92,23 +97,22 @@ export function createPlacements({ config, db, view, random }: PlacementDeps): P
             seenBackendID: seen.backend_id,
             pendingID,
           });
-        if (!taken) return undefined;
-        return { id, pendingID, backend: await choose(tx, req, id, []), tried: [] };
-      }),
-    move: (req, { id, pendingID, backend, tried }) =>
-      inTurn(async (tx) => {
-        const failed = [...tried, backend.id];
-        return { id, pendingID, backend: await choose(tx, req, id, failed), tried: failed };
-      }),
-    confirm: async (req, { id, pendingID, backend }, meeting) => {
-      const row = await db.begin(async (tx) => {
-        if (!await confirmMeeting(tx, { id, pendingID, backendID: backend.id, meeting })) return undefined;
-        await confirmReservation(tx, id);
-        await touchFrontendMeeting(tx, req.frontend.id, id);
-        return await findMeeting(tx, id);
+        if (pending === undefined) return undefined;
+        const peak = pending.peak ?? undefined;
+        return { id, pendingID, peak, backend: await choose(tx, { req, id, peak, candidates }), tried: [] };
       });
+    },
+    move: async (req, placement) => {
+      const { id, peak } = placement;
+      const tried = [...placement.tried, placement.backend.id];
+      const candidates = (await view.listBackends()).filter((backend) => !tried.includes(backend.id));
+      return await inTurn(async (tx) => {
+        return { ...placement, tried, backend: await choose(tx, { req, id, peak, candidates }) };
+      });
+    },
+    confirm: async ({ id, pendingID, backend }, meeting) => {
+      const row = await confirmMeeting(db, { id, pendingID, backendID: backend.id, meeting });
       if (row !== undefined) view.applyMeeting(row);
-      return row !== undefined;
     },
     release: async ({ id, pendingID }) => {
       await deletePendingMeeting(db, id, pendingID);

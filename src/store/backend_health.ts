@@ -73,7 +73,9 @@ export async function requestPoll(db: Db, backendID: string): Promise<void> {
   if (requested.count > 0) await wakeControllers(db);
 }
 
-const wakeControllers = (db: Db) => db`select pg_notify('commands_queue', '')`;
+/** What the payload of a wake-up says when nodes are due; inserting a command notifies without one, as in 1.x. */
+export const NODES_ARE_DUE = "due";
+const wakeControllers = (db: Db) => db`select pg_notify('commands_queue', ${NODES_ARE_DUE})`;
 
 /** The node answered that it will not: no new meetings until the reason is mended, and those it has are kept. */
 export async function recordRefusedPoll(

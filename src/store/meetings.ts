@@ -70,40 +70,64 @@ export async function listMeetingVersions(db: Db): Promise<{ id: string; version
     select m.id, m.xmin::text || '/' || coalesce(r.xmin::text, '') as version from ${source(db)}`;
 }
 
-/** Reserves the id. False when the row is there already. A peer of 1.x neither lists nor deletes such a row. */
+/** A row that has just become pending; with the most people its room ever had. */
+export interface PendingMeeting {
+  readonly peak: number | null;
+}
+
+const peakOf = (tx: Db) =>
+  tx`(select p.peak from b3scale_room_peaks p where p.frontend_id = meetings.frontend_id and p.meeting_id = meetings.id)`;
+
+/** Reserves the id; undefined when the row is there already. A peer of 1.x neither lists nor deletes such a row. */
 export async function insertPendingMeeting(
   tx: Db,
   row: { id: ClusterMeetingID; pendingID: string; frontend_id: string; meeting: Meeting },
-): Promise<boolean> {
-  const inserted = await tx`
+): Promise<PendingMeeting | undefined> {
+  const [inserted] = await tx<PendingMeeting[]>`
     insert into meetings (id, internal_id, state, frontend_id)
     values (${row.id}, ${PENDING + row.pendingID}, ${tx.json(encodeStoredMeeting(row.meeting))}, ${row.frontend_id})
-    on conflict do nothing`;
-  return inserted.count > 0;
+    on conflict do nothing returning ${peakOf(tx)} as peak`;
+  return inserted;
 }
 
-/** Makes a meeting whose node is gone pending again. False when another process was faster. */
+/** Makes a meeting whose node is gone pending again, as young as a new one; undefined when somebody else was faster. */
 export async function takeOverMeeting(
   tx: Db,
   row: { id: ClusterMeetingID; seenInternalID: string; seenBackendID: string | null; pendingID: string },
-): Promise<boolean> {
-  const taken = await tx`
-    update meetings set backend_id = null, internal_id = ${PENDING + row.pendingID}, updated_at = localtimestamp
+): Promise<PendingMeeting | undefined> {
+  const [taken] = await tx<PendingMeeting[]>`
+    update meetings set backend_id = null, internal_id = ${PENDING + row.pendingID}, created_at = localtimestamp,
+      updated_at = localtimestamp
     where id = ${row.id} and backend_id is not distinct from ${row.seenBackendID}
-      and coalesce(internal_id, '') = ${row.seenInternalID}`;
-  return taken.count > 0;
+      and coalesce(internal_id, '') = ${row.seenInternalID}
+    returning ${peakOf(tx)} as peak`;
+  return taken;
 }
 
-/** Stores what the node built. False when the pending row is no longer ours. */
+/**
+ * Stores what the node built, with the reservation and the mapping that belong to it, in one statement.
+ * @returns undefined when the pending row is no longer ours
+ */
 export async function confirmMeeting(
-  tx: Db,
+  db: Db,
   row: { id: ClusterMeetingID; pendingID: string; backendID: string; meeting: Meeting },
-): Promise<boolean> {
-  const confirmed = await tx`
-    update meetings set backend_id = ${row.backendID}, internal_id = ${row.meeting.internalMeetingID},
-      state = ${tx.json(encodeStoredMeeting(row.meeting))}, updated_at = localtimestamp, synced_at = localtimestamp
-    where id = ${row.id} and internal_id = ${PENDING + row.pendingID}`;
-  return confirmed.count > 0;
+): Promise<MeetingRow | undefined> {
+  const rows = await db<RawRow[]>`
+    with m as (
+      update meetings set backend_id = ${row.backendID}, internal_id = ${row.meeting.internalMeetingID},
+        state = ${db.json(encodeStoredMeeting(row.meeting))}, updated_at = localtimestamp, synced_at = localtimestamp
+      where id = ${row.id} and internal_id = ${PENDING + row.pendingID}
+      returning id, internal_id, state, frontend_id, backend_id, created_at, updated_at, synced_at, xmin
+    ), r as (
+      update b3scale_reservations set confirmed_at = localtimestamp where meeting_id in (select id from m)
+      returning meeting_id, backend_id, expected, xmin
+    ), mapping as (
+      insert into frontend_meetings (frontend_id, meeting_id, seen_at)
+      select frontend_id, id, localtimestamp from m where frontend_id is not null
+      on conflict (meeting_id) do update set seen_at = excluded.seen_at
+    )
+    select ${columns(db)} from m left join r on r.meeting_id = m.id`;
+  return rows.map(read)[0];
 }
 
 export async function deletePendingMeeting(db: Db, id: ClusterMeetingID, pendingID: string): Promise<void> {

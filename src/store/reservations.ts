@@ -40,7 +40,3 @@ export async function upsertReservation(
     on conflict (meeting_id) do update set backend_id = excluded.backend_id, expected = excluded.expected,
       created_at = excluded.created_at, confirmed_at = null`;
 }
-
-export async function confirmReservation(tx: Db, meetingID: ClusterMeetingID): Promise<void> {
-  await tx`update b3scale_reservations set confirmed_at = localtimestamp where meeting_id = ${meetingID}`;
-}

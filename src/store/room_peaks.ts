@@ -2,17 +2,6 @@
 import type { ClusterMeetingID } from "../contract/meeting_id.ts";
 import type { Db } from "../deps.ts";
 
-export async function findRoomPeak(
-  db: Db,
-  frontendID: string,
-  meetingID: ClusterMeetingID,
-): Promise<number | undefined> {
-  const [row] = await db<{ peak: number }[]>`
-    select peak from b3scale_room_peaks where frontend_id = ${frontendID} and meeting_id = ${meetingID}`;
-  return row?.peak;
-}
-
-/** A room that is in use is seen once a day, so that it is not forgotten. */
 export async function raiseRoomPeaks(
   db: Db,
   rooms: readonly { frontend_id: string; meeting_id: ClusterMeetingID; attendees: number }[],

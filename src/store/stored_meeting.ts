@@ -87,8 +87,7 @@ export function readStoredMeeting(document: unknown): Meeting {
 }
 
 /** What a jsonb value refuses, in a text that any tenant may have chosen, would fail a whole poll. */
-const storable = (value: Json): Json =>
-  typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value;
+const storable = (value: Json): Json => typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value;
 
 type Keys<T> = { readonly [name in keyof T]?: string };
 

@@ -6,7 +6,7 @@ import type { LogFields, Logger } from "../../src/log.ts";
 import { type RunningServer, startServer } from "../../src/main.ts";
 import type { BbbNode, BbbNodeOptions } from "../../demo/bbb_node/node.ts";
 import { type BbbClient, bbbClient, clusterID } from "./bbb_client.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "./wait.ts";
 import { fakeNodes, type FakeNodes } from "./fake_node.ts";
 import { type LogLine, serverEnv, type ServerEnv, type ServerProcess, startServerProcess } from "./server_process.ts";
 import { testDatabase } from "./test_db.ts";

@@ -1,5 +1,5 @@
 // b3scaled as operators run it: a process of its own, known by its log and its port only, so that it can be killed.
-import { eventually } from "./eventually.ts";
+import { eventually } from "./wait.ts";
 
 export interface LogLine {
   readonly level: string;

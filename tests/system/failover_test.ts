@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { BbbAnswer } from "../support/bbb_client.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
-import { eventually, pause } from "../support/eventually.ts";
+import { eventually, pause } from "../support/wait.ts";
 
 const BUDGET_MS = 9500;
 /** For a machine that does other things as well. */

@@ -9,7 +9,7 @@ import { readConfig } from "../../src/config.ts";
 import { createNodeFetch, type Deps, type Pool, realClock, realRandom } from "../../src/deps.ts";
 import { type BbbAnswer, type BbbClient, bbbClient } from "../support/bbb_client.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/wait.ts";
 import { serverEnv } from "../support/server_process.ts";
 import { openTestPool, silentLog } from "../support/test_db.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { BbbAnswer } from "../support/bbb_client.ts";
 import { clusterID } from "../support/bbb_client.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/wait.ts";
 
 const count = <T>(items: readonly T[], fits: (item: T) => boolean): number => items.filter(fits).length;
 

@@ -1,12 +1,12 @@
 // create: the meeting's own node when it has one, else a node of our choice; one node always (design §4).
 import { NodeError } from "../../bbb/client.ts";
-import { readMeeting } from "../../bbb/meeting.ts";
+import { type Meeting, readMeeting } from "../../bbb/meeting.ts";
 import { type BbbResponse, isSuccess } from "../../bbb/response.ts";
 import { type Health, healthOf, isDraining } from "../../cluster/health.ts";
 import type { ClusterMeetingID } from "../../contract/meeting_id.ts";
 import type { Deps } from "../../deps.ts";
 import { AppError, errorText } from "../../errors.ts";
-import type { Backend } from "../../store/backends.ts";
+import { type Backend, findBackend } from "../../store/backends.ts";
 import { isPending, type MeetingRow } from "../../store/meetings.ts";
 import { callNodeXml } from "../call_node.ts";
 import { createPlacements, type Placement } from "../placement.ts";
@@ -15,6 +15,8 @@ import { type GatewayHandler, type GatewayRequest, meetingIDOf } from "../types.
 
 /** Greenlight gives up after 10 s. */
 const BUDGET_MS = 9500;
+/** What is under way then is finished without its client: a database that hangs has no deadline of its own. */
+const GIVE_UP_MS = BUDGET_MS + 200;
 const NODE_MS = 6000;
 const INFO_MS = 2000;
 const MOST_NODES = 3;
@@ -28,6 +30,19 @@ export function create(deps: CreateDeps): GatewayHandler {
   const placements = createPlacements(deps);
 
   return async (req) => {
+    let cancel = () => {};
+    const tooLate = new Promise<never>((_, reject) => {
+      const late = new AppError("timeout", `Meeting "${meetingIDOf(req)}" could not be created in time`);
+      cancel = clock.after(GIVE_UP_MS, () => reject(late));
+    });
+    try {
+      return await Promise.race([createMeeting(req), tooLate]);
+    } finally {
+      cancel();
+    }
+  };
+
+  async function createMeeting(req: GatewayRequest): Promise<BbbResponse> {
     const id = meetingIDOf(req);
     const deadline = clock.monotonic() + BUDGET_MS;
     const leftMs = () => Math.max(0, deadline - clock.monotonic());
@@ -36,7 +51,7 @@ export function create(deps: CreateDeps): GatewayHandler {
 
     while (leftMs() > 0) {
       const row = await view.findAnyMeeting(id);
-      const step = await nextStep(req, row);
+      const step = await nextStep(req, row, { failedOn, leftMs });
       if (step.kind === "place") {
         const placement = await placements.reserve(req, id, row);
         if (placement !== undefined) return await buildAnywhere(req, placement, leftMs);
@@ -49,29 +64,43 @@ export function create(deps: CreateDeps): GatewayHandler {
       await view.nextChange(id, Math.min(leftMs(), LOOK_AGAIN_MS));
     }
     throw new AppError("node_failed", `Meeting "${id}" has no node that answers`);
-  };
+  }
 
   type Step =
     | { readonly kind: "place" }
     | { readonly kind: "wait" }
     | { readonly kind: "forward"; readonly row: MeetingRow; readonly backend: Backend; readonly health: Health };
 
-  async function nextStep(req: GatewayRequest, row: MeetingRow | undefined): Promise<Step> {
+  async function nextStep(
+    req: GatewayRequest,
+    row: MeetingRow | undefined,
+    { failedOn, leftMs }: { failedOn: string | undefined; leftMs: () => number },
+  ): Promise<Step> {
     if (row === undefined) return { kind: "place" };
     if (row.frontend_id !== req.frontend.id) {
       throw new AppError("meeting_id_taken", `Meeting "${row.id}" is another frontend's`);
     }
     if (isPending(row)) return { kind: "wait" };
-    const backend = row.backend_id === null ? undefined : await view.findBackend(row.backend_id);
+    const backend = row.backend_id === null ? undefined : await findBackendNow(row.backend_id);
     if (backend === undefined) return { kind: "place" };
     const health = healthOf(backend);
     if (health === "offline") return { kind: "place" };
-    if (isDraining(backend) && await isUnknownOn(req, backend)) return { kind: "place" };
+    const isAsked = isDraining(backend) && (backend.id !== failedOn || health === "available");
+    if (isAsked && await isUnknownOn(req, backend, Math.min(INFO_MS, leftMs()))) return { kind: "place" };
     return { kind: "forward", row, backend, health };
   }
 
-  /** A draining node keeps the meetings it still knows. One that does not answer is not asked again here. */
-  async function isUnknownOn(req: GatewayRequest, backend: Backend): Promise<boolean> {
+  /**
+   * The rows of a node go with its third failed poll. One that is there may have been adopted just now, when the node
+   * came back, and the view learns of meetings before it learns of health: then it must not be built elsewhere.
+   */
+  async function findBackendNow(id: string): Promise<Backend | undefined> {
+    const backend = await view.findBackend(id);
+    return backend !== undefined && healthOf(backend) === "offline" ? await findBackend(deps.db, id) : backend;
+  }
+
+  /** A draining node keeps the meetings it still knows. One that did not answer is not asked again here. */
+  async function isUnknownOn(req: GatewayRequest, backend: Backend, timeoutMs: number): Promise<boolean> {
     const id = meetingIDOf(req);
     const info: GatewayRequest = {
       ...req,
@@ -81,7 +110,7 @@ export function create(deps: CreateDeps): GatewayHandler {
       body: new Uint8Array(0),
     };
     try {
-      return !isSuccess((await callNodeXml(deps, backend, info, { timeoutMs: INFO_MS })).root);
+      return !isSuccess((await callNodeXml(deps, backend, info, { timeoutMs })).root);
     } catch (error) {
       if (error instanceof NodeError) return false;
       throw error;
@@ -115,10 +144,11 @@ export function create(deps: CreateDeps): GatewayHandler {
     try {
       for (let attempt = 1;; attempt++) {
         try {
+          if (leftMs() === 0) throw new NodeError("timeout", "create"); // the place came too late
           const { root, response } = await callNodeXml(deps, placement.backend, req, callOptions(req, leftMs()));
           if (isSuccess(root)) {
             built = true; // from here on the row must not be deleted: the meeting exists
-            await placements.confirm(req, placement, readMeeting(root));
+            await confirm(placement, readMeeting(root), leftMs);
           }
           return response;
         } catch (error) {
@@ -129,6 +159,22 @@ export function create(deps: CreateDeps): GatewayHandler {
       }
     } finally {
       if (!built) await release(placement);
+    }
+  }
+
+  /** Of a database that is away for a moment the meeting would wait for the sweeper, and every create of it as well. */
+  async function confirm(placement: Placement, meeting: Meeting, leftMs: () => number): Promise<void> {
+    while (true) {
+      try {
+        return await placements.confirm(placement, meeting);
+      } catch (error) {
+        if (leftMs() < LOOK_AGAIN_MS) throw error;
+        deps.log.warn("a new meeting could not be stored, trying on", {
+          meeting_id: placement.id,
+          error: errorText(error),
+        });
+        await clock.sleep(LOOK_AGAIN_MS);
+      }
     }
   }
 
