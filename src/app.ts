@@ -14,6 +14,7 @@ import {
   sendRequestID,
   timeLimit,
 } from "./lib/http.ts";
+import { createRest } from "./rest/rest.ts";
 import { BUILD, VERSION } from "./version.ts";
 
 /** @param peer address of the other end of the connection */
@@ -21,9 +22,12 @@ export type App = (req: Request, peer?: string) => Promise<Response>;
 
 export function createApp(deps: Deps): App {
   const gateway = createGateway(deps);
+  const rest = createRest(deps);
   const router = new Hono<{ Bindings: HttpRequest }>();
 
   router.all("/bbb/*", (c) => gateway(c.req.raw, c.env.id));
+  router.all("/api/v1", (c) => rest(c.env));
+  router.all("/api/v1/*", (c) => rest(c.env));
   router.get("/", (c) => c.html(`<h1>B3Scale! v.${VERSION} (${BUILD})</h1>`));
   router.get("/b3s/retry-join/:blob", (c) => serveRetryPage(c.req.param("blob")));
   for (const path of ["/", "/b3s/retry-join/:blob"]) {

@@ -24,7 +24,10 @@ export async function saveMeetingInfo(
   });
 }
 
-/** create says no people and no name, so only another session than the stored one counts. */
+/**
+ * create says no people and no name, so only another session than the stored one counts; and none that was built while
+ * the meeting moved elsewhere: the next poll ends that copy.
+ */
 export async function saveAnsweredCreate(
   deps: SaveDeps,
   row: MeetingRow,
@@ -32,7 +35,7 @@ export async function saveAnsweredCreate(
   meeting: Meeting,
 ): Promise<void> {
   if (meeting.internalMeetingID === row.internal_id || meeting.internalMeetingID === "") return;
-  await save(deps, row, (tx) => updateMeeting(tx, { id: row.id, backendID, meeting }));
+  await save(deps, row, (tx) => updateMeeting(tx, { id: row.id, backendID, meeting, whileOn: backendID }));
 }
 
 async function save({ db, view, log }: SaveDeps, row: MeetingRow, write: (tx: Db) => Promise<void>): Promise<void> {

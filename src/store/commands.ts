@@ -24,7 +24,9 @@ export async function insertCommand(
 ): Promise<void> {
   await db`
     insert into commands (action, params, deadline)
-    values (${action}, ${JSON.stringify(params)}::text::json, localtimestamp + make_interval(secs => ${DEADLINE_SECONDS}))`;
+    values (${action}, ${
+    JSON.stringify(params)
+  }::text::json, localtimestamp + make_interval(secs => ${DEADLINE_SECONDS}))`;
 }
 
 /** Takes the oldest requested commands. Two callers never get the same one, and neither does a 1.x worker. */

@@ -4,7 +4,8 @@
 export type ParamMap = Readonly<Record<string, string>>;
 
 export interface FrontendSettings {
-  readonly required_tags: readonly string[];
+  /** null and [] ask for nothing alike; REST shows which it is. */
+  readonly required_tags: readonly string[] | null;
   readonly default_presentation: { readonly url: string; readonly force: boolean } | null;
   readonly attendees_limit: { readonly limit: number } | null;
   readonly create_default_params: ParamMap;
@@ -21,12 +22,12 @@ export function readFrontendSettings(json: unknown): FrontendSettings {
   const recordings = recordOf(from["recordings"]);
   const visibility = recordings?.["visibility_override"];
   return {
-    required_tags: readTexts(from["required_tags"]),
+    required_tags: Array.isArray(from["required_tags"]) ? readTexts(from["required_tags"]) : null,
     default_presentation: presentation === undefined ? null : {
       url: typeof presentation["url"] === "string" ? presentation["url"] : "",
       force: presentation["force"] === true || presentation["force"] === "true",
     },
-    attendees_limit: limit >= 1 ? { limit: Math.floor(limit) } : null,
+    attendees_limit: Number.isFinite(limit) ? { limit: Math.floor(limit) } : null,
     create_default_params: readParams(from["create_default_params"]),
     create_override_params: readParams(from["create_override_params"]),
     join_default_params: readParams(from["join_default_params"]),
@@ -57,3 +58,5 @@ const isScalar = (value: unknown): boolean => ["string", "number", "boolean"].in
 
 export const recordOf = (json: unknown): Record<string, unknown> | undefined =>
   typeof json === "object" && json !== null && !Array.isArray(json) ? json as Record<string, unknown> : undefined;
+
+export const NO_FRONTEND_SETTINGS: FrontendSettings = readFrontendSettings({});

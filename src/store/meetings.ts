@@ -145,17 +145,17 @@ export async function listStalePendingMeetings(db: Db, olderThanSeconds: number)
 
 /**
  * Writes state and internal id of a meeting that is on this backend.
- * @param row `claimedBy`: the frontend that gets it when it has none
+ * @param row `claimedBy`: the frontend that gets it when it has none; `whileOn`: nothing is written when it has moved
  */
 export async function updateMeeting(
   db: Db,
-  row: { id: ClusterMeetingID; backendID: string; meeting: Meeting; claimedBy?: string | null },
+  row: { id: ClusterMeetingID; backendID: string; meeting: Meeting; claimedBy?: string | null; whileOn?: string },
 ): Promise<void> {
   await db`
     update meetings set backend_id = ${row.backendID}, internal_id = ${row.meeting.internalMeetingID},
       frontend_id = coalesce(frontend_id, ${row.claimedBy ?? null}::uuid),
       state = ${db.json(encodeStoredMeeting(row.meeting))}, updated_at = localtimestamp, synced_at = localtimestamp
-    where id = ${row.id}`;
+    where id = ${row.id} ${row.whileOn === undefined ? db`` : db`and backend_id = ${row.whileOn}`}`;
 }
 
 /** Gives an unclaimed meeting to a frontend. False when it has one. */

@@ -137,3 +137,7 @@ function sslOption({ ssl, sslFiles }: DatabaseAddress): Options["ssl"] {
   const pem = Object.fromEntries(files.map(([name, path]) => [name, Deno.readTextFileSync(path)]));
   return { ...pem, rejectUnauthorized: ssl === "verify-full" };
 }
+
+/** Whether a write failed because another row has the value; `constraint` is the name that 1.x gave it. */
+export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
+  error instanceof postgres.PostgresError && error.code === "23505" && error.constraint_name === constraint;

@@ -1,6 +1,6 @@
 // Nodes that hang, refuse, restart and come back: their meetings are served elsewhere, and end up on one node each.
 import assert from "node:assert/strict";
-import type { BbbAnswer } from "../support/bbb_client.ts";
+import { type BbbAnswer, clusterID } from "../support/bbb_client.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { eventually, pause } from "../support/wait.ts";
 
@@ -223,6 +223,31 @@ for (const kind of ["http500", "garbage", "empty", "wrong_checksum", "close"] as
     assert.equal((await cluster.db`select from meetings`).length, 6);
   });
 }
+
+Deno.test("an answer that comes after the meeting has moved does not take it back", async () => {
+  await using cluster = await startCluster({ nodes: 2 });
+  const client = cluster.client();
+  const [[moved = ""] = []] = await fill(cluster, 6);
+  const node = cluster.nodes.at(0);
+  await node.restart(); // without its meetings: the create that hangs builds another session
+  node.clearCalls();
+  node.fail({ kind: "hang", resource: "create" });
+  const late = client.create(moved);
+  await eventually("the node is asked", () => node.calls.some(({ resource }) => resource === "create"));
+  const id = clusterID("fe1", moved);
+  cluster.nodes.at(1).addMeeting({ meetingID: id, internalMeetingID: "built-elsewhere" });
+  await cluster.db`
+    update meetings set backend_id = ${cluster.backendID(1)}, internal_id = 'built-elsewhere' where id = ${id}`;
+  await node.heal();
+  node.release();
+  assert.equal((await late).returncode, "SUCCESS");
+  const [row] = await cluster.db`select backend_id, internal_id from meetings where id = ${id}`;
+  assert.deepEqual({ ...row }, { backend_id: cluster.backendID(1), internal_id: "built-elsewhere" });
+  await eventually("its copy has ended", async () => {
+    await cluster.pollSoon(0);
+    return cluster.nodesWith("fe1", moved).join() === "1";
+  });
+});
 
 Deno.test("create says internalError when no node gives an answer, and leaves nothing behind", async () => {
   await using cluster = await startCluster({ nodes: 3 });

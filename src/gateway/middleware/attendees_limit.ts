@@ -7,7 +7,7 @@ import type { GatewayMiddleware } from "../types.ts";
 export function attendeesLimit({ view }: Pick<Deps, "view">): GatewayMiddleware {
   return async (req, next) => {
     const limit = req.frontend.settings.attendees_limit?.limit ?? 0;
-    if (req.resource !== "join" || limit === 0) return await next(req);
+    if (req.resource !== "join" || limit <= 0) return await next(req);
     const attendees = await view.countAttendees(req.frontend.id);
     if (attendees >= limit) {
       throw new AppError("attendees_limit_reached", `Frontend "${req.frontend.key}" is full: ${attendees}/${limit}`);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type FrontendSettings, readFrontendSettings } from "../../../src/store/frontend_settings.ts";
 
 const NOTHING: FrontendSettings = {
-  required_tags: [],
+  required_tags: null,
   default_presentation: null,
   attendees_limit: null,
   create_default_params: {},

@@ -1,0 +1,3 @@
+// placeholder
+import type { Route } from "./route.ts";
+export const agentRoutes: readonly Route[] = [];

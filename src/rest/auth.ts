@@ -1,0 +1,79 @@
+// Who asks: bearer token → principal. Verified tokens are remembered, because an agent shows the same one each second.
+import { type Scope } from "../contract/endpoint.ts";
+import { type VerifiedToken, verifyToken } from "../contract/token.ts";
+import type { Clock, Deps } from "../deps.ts";
+import { AppError } from "../errors.ts";
+
+export interface Principal {
+  readonly sub: string;
+  readonly scopes: ReadonlySet<string>;
+  /** Sees everything; wins over what else the token holds. */
+  readonly isAdmin: boolean;
+}
+
+export interface Authenticator {
+  /** @throws token_missing, token_invalid, too_many_requests */
+  authenticate(req: Request, remoteIP: string): Promise<Principal>;
+}
+
+const REMEMBERED_TOKENS = 2000;
+/** Failed tokens of one address within a minute before it has to wait. */
+const MOST_FAILURES = 30;
+const FAILURE_WINDOW_MS = 60_000;
+const WATCHED_ADDRESSES = 10_000;
+
+export function createAuthenticator({ config, clock, log }: Pick<Deps, "config" | "clock" | "log">): Authenticator {
+  const remembered = new Map<string, VerifiedToken>();
+  const failures = createFailureCounter(clock);
+
+  async function verify(token: string): Promise<VerifiedToken | undefined> {
+    const known = remembered.get(token);
+    if (known !== undefined && (known.exp === undefined || known.exp * 1000 > clock.now())) return known;
+    const verified = await verifyToken(config.jwtSecret, token, clock.now());
+    if (verified === undefined) return undefined;
+    const [oldest] = remembered.keys();
+    if (remembered.size >= REMEMBERED_TOKENS && oldest !== undefined) remembered.delete(oldest);
+    remembered.set(token, verified);
+    return verified;
+  }
+
+  return {
+    authenticate: async (req, remoteIP) => {
+      const token = /^Bearer +(\S+)\s*$/i.exec(req.headers.get("authorization") ?? "")?.[1];
+      if (token === undefined) throw new AppError("token_missing", "The request carries no bearer token");
+      if (failures.count(remoteIP) >= MOST_FAILURES) throw new AppError("too_many_requests", "Too many failed tokens");
+      const verified = await verify(token);
+      if (verified === undefined) {
+        failures.add(remoteIP);
+        log.warn("token refused", { remote_ip: remoteIP });
+        throw new AppError("token_invalid", "The token is wrong or has expired");
+      }
+      const { sub, scopes } = verified;
+      return { sub, scopes, isAdmin: scopes.has("b3scale:admin") };
+    },
+  };
+}
+
+/** @throws scope_missing with the message of 1.x */
+export function requireScope(principal: Principal, scopes: readonly Scope[]): void {
+  if (scopes.length === 0 || scopes.some((scope) => principal.scopes.has(scope))) return;
+  throw new AppError("scope_missing", `${scopes.join(", ")} scope required`);
+}
+
+/** Bounded by addresses: the one that failed first is forgotten first. */
+function createFailureCounter(clock: Clock) {
+  const windows = new Map<string, { startedAt: number; failures: number }>();
+  const current = (address: string) => {
+    const window = windows.get(address);
+    return window !== undefined && clock.monotonic() - window.startedAt < FAILURE_WINDOW_MS ? window : undefined;
+  };
+  return {
+    count: (address: string): number => current(address)?.failures ?? 0,
+    add: (address: string): void => {
+      const window = current(address) ?? { startedAt: clock.monotonic(), failures: 0 };
+      const [oldest] = windows.keys();
+      if (!windows.has(address) && windows.size >= WATCHED_ADDRESSES && oldest !== undefined) windows.delete(oldest);
+      windows.set(address, { ...window, failures: window.failures + 1 });
+    },
+  };
+}

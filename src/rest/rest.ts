@@ -1,0 +1,102 @@
+// The REST API: the table of routes, and what every request passes: token, scope, input, audit, answer.
+import { Hono } from "hono";
+import type { Deps } from "../deps.ts";
+import { errorText } from "../errors.ts";
+import type { HttpRequest } from "../lib/http.ts";
+import { insertAudit } from "../store/audit.ts";
+import { agentRoutes } from "./agent.ts";
+import { createAgentEvents } from "./agent_events.ts";
+import { auditRoutes } from "./audit.ts";
+import { createAuthenticator, type Principal, requireScope } from "./auth.ts";
+import { backendRoutes } from "./backends.ts";
+import { commandRoutes } from "./commands.ts";
+import { frontendRoutes } from "./frontends.ts";
+import { createHeartbeats } from "./heartbeats.ts";
+import { checkInput, readJsonBody, readQueryObject } from "./input.ts";
+import { meetingRoutes } from "./meetings.ts";
+import { jsonResponse, renderProblem } from "./problem.ts";
+import type { RestDeps, Route } from "./route.ts";
+import { statusRoutes } from "./status.ts";
+
+const ROUTES: readonly Route[] = [
+  ...statusRoutes,
+  ...frontendRoutes,
+  ...backendRoutes,
+  ...meetingRoutes,
+  ...commandRoutes,
+  ...agentRoutes,
+  ...auditRoutes,
+];
+
+/** Serves `/api/v1…`. */
+export type Rest = (request: HttpRequest) => Promise<Response>;
+
+type Bindings = { readonly request: HttpRequest; readonly principal: Principal };
+
+export function createRest(deps: Deps): Rest {
+  const heartbeats = createHeartbeats(deps);
+  const events = createAgentEvents(deps);
+  const restDeps: RestDeps = { ...deps, heartbeats, events };
+  const authenticator = createAuthenticator(deps);
+  const router = new Hono<{ Bindings: Bindings }>();
+
+  for (const { endpoint, handler } of ROUTES) {
+    router.on(endpoint.method, `/api${endpoint.path}`, async (c) => {
+      const { request, principal } = c.env;
+      if (c.req.raw.method !== endpoint.method) return notFound(); // HEAD is no GET here
+      requireScope(principal, endpoint.scopes);
+      const given = endpoint.method === "GET" ? {} : await readJsonBody(request.req);
+      const result = await handler({
+        deps: restDeps,
+        principal,
+        params: c.req.param() as Record<string, string>,
+        query: checkInput(endpoint.query, readQueryObject(request.req.url)),
+        body: checkInput(endpoint.body, given),
+        requestID: request.id,
+      });
+      if (endpoint.audited) await audit(request, principal, given);
+      return jsonResponse(result, endpoint.status);
+    });
+  }
+  router.notFound(notFound);
+  router.onError((error) => {
+    throw error;
+  });
+
+  /** The change is made; that it could not be noted must not undo it for the client. */
+  async function audit({ req, id }: HttpRequest, principal: Principal, given: unknown): Promise<void> {
+    const entry = {
+      subject: principal.sub,
+      scope: [...principal.scopes].join(" "),
+      method: req.method,
+      resource: new URL(req.url).pathname,
+      changed_keys: changedKeys(given),
+      request_id: id,
+    };
+    try {
+      await insertAudit(deps.db, entry);
+    } catch (error) {
+      deps.log.error("change could not be noted in the audit", { ...entry, error: errorText(error) });
+    }
+  }
+
+  return async (request) => {
+    try {
+      const principal = await authenticator.authenticate(request.req, request.remoteIP);
+      return await router.fetch(request.req, { request, principal });
+    } catch (error) {
+      return renderProblem(error, deps.log, request.id);
+    }
+  };
+}
+
+const notFound = (): Response => jsonResponse({ message: "Not Found" }, 404);
+
+/** Dotted names of what a body sets, never the values. */
+function changedKeys(given: unknown, prefix = ""): string[] {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return prefix === "" ? [] : [prefix];
+  const keys = Object.entries(given).flatMap(([key, value]) =>
+    changedKeys(value, prefix === "" ? key : `${prefix}.${key}`)
+  );
+  return keys.length === 0 && prefix !== "" ? [prefix] : keys.slice(0, 200);
+}

@@ -1,0 +1,33 @@
+// Binds a handler to an endpoint: what passes between HTTP and the handler, checked on the way in.
+import type { Endpoint } from "../contract/endpoint.ts";
+import type { Deps } from "../deps.ts";
+import type { AgentEvents } from "./agent_events.ts";
+import type { Principal } from "./auth.ts";
+import type { Heartbeats } from "./heartbeats.ts";
+
+export interface RestDeps extends Deps {
+  readonly heartbeats: Heartbeats;
+  readonly events: AgentEvents;
+}
+
+export interface RestRequest<Query, Body> {
+  readonly deps: RestDeps;
+  readonly principal: Principal;
+  /** Values of the path, percent-decoded once. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Query;
+  readonly body: Body;
+  readonly requestID: string;
+}
+
+export type RestHandler<Query, Body, Result> = (req: RestRequest<Query, Body>) => Promise<Result>;
+
+export interface Route {
+  readonly endpoint: Endpoint;
+  readonly handler: RestHandler<unknown, unknown, unknown>;
+}
+
+export const route = <Query, Body, Result>(
+  endpoint: Endpoint<Query, Body, Result>,
+  handler: RestHandler<Query, Body, Result>,
+): Route => ({ endpoint, handler }) as unknown as Route;
