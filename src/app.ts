@@ -1,5 +1,5 @@
 // The whole server as one function from Request to Response: what lives at which path.
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { failure, toHttp } from "./bbb/response.ts";
 import type { Deps } from "./deps.ts";
 import { createGateway } from "./gateway/gateway.ts";
@@ -14,6 +14,7 @@ import {
   sendRequestID,
   timeLimit,
 } from "./lib/http.ts";
+import { DOCS_PAGE, serveDocs } from "./rest/docs.ts";
 import { createRest } from "./rest/rest.ts";
 import { BUILD, VERSION } from "./version.ts";
 
@@ -28,12 +29,19 @@ export function createApp(deps: Deps): App {
   router.all("/bbb/*", (c) => gateway(c.req.raw, c.env.id));
   router.all("/api/v1", (c) => rest(c.env));
   router.all("/api/v1/*", (c) => rest(c.env));
-  router.get("/", (c) => c.html(`<h1>B3Scale! v.${VERSION} (${BUILD})</h1>`));
-  router.get("/b3s/retry-join/:blob", (c) => serveRetryPage(c.req.param("blob")));
-  for (const path of ["/", "/b3s/retry-join/:blob"]) {
-    router.all(path, (c) => c.json({ message: "Method Not Allowed" }, 405, { allow: "OPTIONS, GET" }));
-  }
-  router.notFound((c) => c.json({ message: "Not Found" }, 404));
+  /** HEAD is no GET here, as in 1.x. */
+  const get = (path: string, handler: (c: Context) => Response | Promise<Response>) =>
+    router.all(path, (c) => {
+      if (c.req.raw.method === "GET") return handler(c);
+      return c.json({ message: "Method Not Allowed" }, 405, { allow: "OPTIONS, GET" });
+    });
+  const notFound = (c: Context) => c.json({ message: "Not Found" }, 404);
+  get("/", (c) => c.html(`<h1>B3Scale! v.${VERSION} (${BUILD})</h1>`));
+  get("/b3s/retry-join/:blob", (c) => serveRetryPage(c.req.param("blob") ?? ""));
+  get("/docs/api/v1", (c) => c.redirect(DOCS_PAGE, 302));
+  get("/static/*", (c) => serveDocs(c.req.path) ?? notFound(c));
+  get("/metrics", notFound); // known, and not there yet
+  router.notFound(notFound);
   router.onError((error) => {
     throw error; // recoverErrors logs and answers it
   });

@@ -11,6 +11,7 @@ create table b3scale_reservations (
   confirmed_at timestamp        null
 );
 create index if not exists b3scale_reservations_backend_id_idx on b3scale_reservations (backend_id);
+create index if not exists b3scale_reservations_created_at_idx on b3scale_reservations (created_at);
 
 -- Finer than node_state; no row means: nothing of ours is known about the node yet.
 create table b3scale_backend_health (

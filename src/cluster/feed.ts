@@ -44,6 +44,7 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
   /** Counters of backends may be wrong in any way: a process died before it wrote them, or could not. */
   let recountAll = false;
   let heardAt = clock.monotonic();
+  let seenUntil = 0;
   let meetingListener: (id: string) => void = () => {};
   let becomeReady = () => {};
   const ready = new Promise<void>((resolve) => becomeReady = resolve);
@@ -92,8 +93,11 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
 
   function onNotification(payload: string): void {
     if (payload.startsWith("ping:")) {
-      if (payload !== `ping:${processID}`) return;
+      if (!payload.startsWith(`ping:${processID}:`)) return;
       heardAt = clock.monotonic();
+      const sentAt = Number(payload.slice(payload.lastIndexOf(":") + 1));
+      // What was notified before the ping is held as soon as it has been read.
+      void followers["meetings"]?.settled().then(() => seenUntil = Math.max(seenUntil, sentAt));
       if (!trusted) void load();
       return;
     }
@@ -205,6 +209,7 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
     memory,
     ready,
     isTrusted: () => trusted,
+    seenUntil: () => seenUntil,
     applyMeeting: (row) => {
       followers["meetings"]?.touch(row.id);
       putMeeting(row);

@@ -14,20 +14,26 @@ export type ObservedBackend = Pick<Backend, "node_state" | "admin_state" | "fail
 
 export const hasLiveAgent = ({ ages }: Pick<Backend, "ages">): boolean => ages.heartbeat <= HEARTBEAT_SECONDS;
 
-export function healthOf(backend: ObservedBackend): Health {
+type Trouble = "failed" | "never polled" | "error" | "heartbeat lost";
+
+function troubleOf(backend: ObservedBackend): Trouble | undefined {
   const { ages } = backend;
   // A poll by a 1.x worker leaves no record of ours, but moves synced_at of a ready node.
   const good = Math.min(ages.good ?? Infinity, backend.node_state === "ready" ? ages.synced : Infinity);
   const failed = ages.failed ?? Infinity;
-  if (failed <= good && failed < Infinity) {
-    return backend.failed_polls >= OFFLINE_AFTER_FAILED_POLLS ? "offline" : "unstable";
-  }
-  if (good === Infinity) return "unstable";
-  if (backend.admin_state === "ready" && backend.node_state === "error") return "unstable";
+  if (failed <= good && failed < Infinity) return "failed";
+  if (good === Infinity) return backend.node_state === "error" ? "error" : "never polled";
+  if (backend.admin_state === "ready" && backend.node_state === "error") return "error";
   const hadAgent = ages.heartbeat < NEVER_SECONDS;
   const lost = ages.heartbeat - HEARTBEAT_SECONDS;
-  if (hadAgent && lost > 0 && good >= lost) return "unstable"; // not polled well since
-  return "available";
+  if (hadAgent && lost > 0 && good >= lost) return "heartbeat lost"; // not polled well since
+  return undefined;
+}
+
+export function healthOf(backend: ObservedBackend): Health {
+  const trouble = troubleOf(backend);
+  if (trouble === undefined) return "available";
+  return trouble === "failed" && backend.failed_polls >= OFFLINE_AFTER_FAILED_POLLS ? "offline" : "unstable";
 }
 
 /** Whether the node takes new meetings. */
@@ -36,3 +42,31 @@ export const isEligible = (backend: ObservedBackend): boolean =>
 
 /** Whether the operator wants the node empty: no new meetings, those it has are served. */
 export const isDraining = ({ admin_state }: Pick<Backend, "admin_state">): boolean => admin_state !== "ready";
+
+/** Why the node takes no new meetings, for people; empty exactly when it is eligible. */
+export function healthReasons(backend: ObservedBackend & Pick<Backend, "last_error">): string[] {
+  const { admin_state, ages } = backend;
+  const reasons = admin_state === "ready" ? [] : [`admin_state is ${admin_state}`];
+  const because = backend.last_error ? `: ${backend.last_error}` : "";
+  switch (troubleOf(backend)) {
+    case "failed": {
+      const polls = `${backend.failed_polls} failed poll${backend.failed_polls === 1 ? "" : "s"}`;
+      const what = backend.failed_polls > 0 ? polls : `last call failed ${ago(ages.failed ?? 0)}`;
+      return [...reasons, what + because];
+    }
+    case "never polled":
+      return [...reasons, "not polled yet"];
+    case "error":
+      return [...reasons, `node_state is error${because}`];
+    case "heartbeat lost":
+      return [...reasons, `heartbeat lost ${ago(ages.heartbeat)} and not polled well since`];
+    case undefined:
+      return reasons;
+  }
+}
+
+function ago(seconds: number): string {
+  if (seconds < 120) return `${Math.max(0, Math.round(seconds))} s ago`;
+  if (seconds < 2 * 3600) return `${Math.round(seconds / 60)} min ago`;
+  return seconds < 48 * 3600 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86400)} days ago`;
+}

@@ -15,6 +15,9 @@ export interface ClusterMemory {
   readonly backends: ReadonlyMap<string, Held<Backend>>;
   readonly meetings: ReadonlyMap<string, Held<MeetingRow>>;
   findFrontendByKey(key: string): Frontend | undefined;
+  findBackendByAgent(agentRef: string): Held<Backend> | undefined;
+  /** Pending meetings are on no backend, and so not found. */
+  findMeetingByInternalID(backendID: string, internalID: string): Held<MeetingRow> | undefined;
   meetingsOfFrontend(frontendID: string): Iterable<Held<MeetingRow>>;
   meetingsOfBackend(backendID: string): Iterable<Held<MeetingRow>>;
   attendeesOfFrontend(frontendID: string): number;
@@ -36,7 +39,10 @@ export function createClusterMemory(): ClusterMemory {
   const frontends = new Map<string, Frontend>();
   const frontendsByKey = new Map<string, Frontend>();
   const backends = new Map<string, Held<Backend>>();
+  const backendsByAgent = new Map<string, string>();
   const meetings = new Map<string, Held<MeetingRow>>();
+  /** The id is unique in the database; of two rows that swap it, one may be held a moment longer. */
+  const meetingsByInternalID = new Map<string, string>();
   const byFrontend = new Map<string, Map<string, Held<MeetingRow>>>();
   const byBackend = new Map<string, Map<string, Held<MeetingRow>>>();
   const attendees = new Map<string, number>();
@@ -58,8 +64,15 @@ export function createClusterMemory(): ClusterMemory {
     if (held === undefined) return;
     count(held, -1);
     meetings.delete(id);
+    if (meetingsByInternalID.get(held.row.internal_id) === id) meetingsByInternalID.delete(held.row.internal_id);
     removeFrom(byFrontend, held.row.frontend_id, id);
     removeFrom(byBackend, held.row.backend_id, id);
+  }
+
+  function deleteBackend(id: string): void {
+    const ref = backends.get(id)?.row.agent_ref ?? null;
+    backends.delete(id);
+    if (ref !== null && backendsByAgent.get(ref) === id) backendsByAgent.delete(ref);
   }
 
   function deleteFrontend(id: string): void {
@@ -74,6 +87,11 @@ export function createClusterMemory(): ClusterMemory {
     backends,
     meetings,
     findFrontendByKey: (key) => frontendsByKey.get(key),
+    findBackendByAgent: (ref) => backends.get(backendsByAgent.get(ref) ?? ""),
+    findMeetingByInternalID: (backendID, internalID) => {
+      const held = meetings.get(meetingsByInternalID.get(internalID) ?? "");
+      return held?.row.backend_id === backendID ? held : undefined;
+    },
     meetingsOfFrontend: (id) => byFrontend.get(id)?.values() ?? [],
     meetingsOfBackend: (id) => byBackend.get(id)?.values() ?? [],
     attendeesOfFrontend: (id) => attendees.get(id) ?? 0,
@@ -83,11 +101,16 @@ export function createClusterMemory(): ClusterMemory {
       frontends.set(row.id, row);
       frontendsByKey.set(row.key, row);
     },
-    putBackend: (row, readAt) => backends.set(row.id, { row, readAt }),
+    putBackend: (row, readAt) => {
+      deleteBackend(row.id); // the agent may have changed
+      backends.set(row.id, { row, readAt });
+      if (row.agent_ref !== null) backendsByAgent.set(row.agent_ref, row.id);
+    },
     putMeeting: (row, readAt) => {
       deleteMeeting(row.id);
       const held = { row, readAt };
       meetings.set(row.id, held);
+      meetingsByInternalID.set(row.internal_id, row.id);
       addTo(byFrontend, row.frontend_id, row.id, held);
       addTo(byBackend, row.backend_id, row.id, held);
       count(held, 1);
@@ -99,7 +122,7 @@ export function createClusterMemory(): ClusterMemory {
       return true;
     },
     deleteFrontend,
-    deleteBackend: (id) => backends.delete(id),
+    deleteBackend,
     deleteMeeting,
     takeChangedBackends: () => {
       const ids = [...changedBackends];

@@ -3,8 +3,9 @@
 import type { Clock, Db } from "../deps.ts";
 import { AppError } from "../errors.ts";
 import { createSingleFlight } from "../lib/single_flight.ts";
-import { type Backend, findBackend, listBackends } from "../store/backends.ts";
+import { type Backend, findBackend, findBackendByAgent, listBackends } from "../store/backends.ts";
 import { findFrontendByKey, type Frontend } from "../store/frontends.ts";
+import { listMeetingsByInternalID } from "../store/meeting_events.ts";
 import { findMeeting, isPending, listFrontendMeetings, listMeetings, type MeetingRow } from "../store/meetings.ts";
 import { attendeesCount } from "../bbb/meeting.ts";
 import type { WeighedMeeting } from "./load.ts";
@@ -25,8 +26,15 @@ export interface ClusterView {
   countAttendees(frontendID: string): Promise<number>;
   /** Ages are as of now. */
   findBackend(id: string): Promise<Backend | undefined>;
+  findBackendByAgent(agentRef: string): Promise<Backend | undefined>;
   listBackends(): Promise<readonly Backend[]>;
-  /** What every meeting weighs now; read through `db` while the view is not trusted. */
+  /** By BBB's own id; a meeting of another backend does not exist. */
+  findMeetingByInternalID(backendID: string, internalID: string): Promise<MeetingRow | undefined>;
+  /** The same from memory alone; undefined as well while it is not trusted. */
+  heldMeetingByInternalID(backendID: string, internalID: string): MeetingRow | undefined;
+  /** Seconds since 1970 by the database's clock up to which the view holds everything; undefined while it is not trusted. */
+  seenUntil(): number | undefined;
+  /** What every meeting weighs now, pending ones at the place they have reserved; read through `db` while the view is not trusted. */
   weighMeetings(db: Db): Promise<Iterable<WeighedMeeting>>;
   /** The meetings that memory holds of a backend; undefined while it is not trusted. */
   heldMeetings(backendID: string): ReadonlyMap<string, MeetingRow> | undefined;
@@ -36,11 +44,15 @@ export interface ClusterView {
   forgetMeeting(id: string): void;
   /** Resolves when the meeting's row changes, at the latest after `ms`. */
   nextChange(id: string, ms: number): Promise<void>;
+  /** The same by BBB's own id, for a meeting that may not be known yet. */
+  nextInternalChange(internalID: string, ms: number): Promise<void>;
 }
 
 export interface ViewSource {
   readonly memory: ClusterMemory;
   isTrusted(): boolean;
+  /** Seconds since 1970 by the database's clock: memory holds what was written before. */
+  seenUntil(): number;
   /** A row read or written now; a later answer of an older read must not replace it. */
   applyMeeting(row: MeetingRow): void;
   forgetMeeting(id: string): void;
@@ -55,12 +67,16 @@ export function createClusterView({ db, clock, source }: { db: Db; clock: Clock;
   const frontendFlights = createSingleFlight<Frontend | undefined>({ clock });
   const meetingFlights = createSingleFlight<MeetingRow | undefined>({ clock });
   const backendFlights = createSingleFlight<Backend | undefined>({ clock });
+  const agentFlights = createSingleFlight<Backend | undefined>({ clock });
   const listFlights = createSingleFlight<MeetingRow[]>({ clock });
   const backendListFlights = createSingleFlight<Backend[]>({ clock });
-  const waiters = new Map<string, Set<() => void>>();
+  const byID = createWaiters(clock);
+  const byInternalID = createWaiters(clock);
 
   source.onMeetingChange((id) => {
-    for (const wake of waiters.get(id) ?? []) wake();
+    byID.wake(id);
+    const internalID = memory.meetings.get(id)?.row.internal_id;
+    if (internalID !== undefined) byInternalID.wake(internalID);
   });
 
   const ageOf = (held: Held<unknown>, now = clock.monotonic()) => (now - held.readAt) / 1000;
@@ -94,10 +110,15 @@ export function createClusterView({ db, clock, source }: { db: Db; clock: Clock;
     }
   }
 
+  function heldMeetingByInternalID(backendID: string, internalID: string): MeetingRow | undefined {
+    return source.isTrusted() ? memory.findMeetingByInternalID(backendID, internalID)?.row : undefined;
+  }
+
   function* weighHeld(): Generator<WeighedMeeting> {
     const now = clock.monotonic();
     for (const held of memory.meetings.values()) {
-      const { id, backend_id, meeting, expected, ageSeconds } = held.row;
+      const { id, meeting, expected, ageSeconds } = held.row;
+      const backend_id = held.row.backend_id ?? (isPending(held.row) ? held.row.reserved_backend_id : null);
       yield { id, backend_id, meeting, expected, ageSeconds: ageSeconds + ageOf(held, now) };
     }
   }
@@ -132,10 +153,23 @@ export function createClusterView({ db, clock, source }: { db: Db; clock: Clock;
       const held = source.isTrusted() ? memory.backends.get(id) : undefined;
       return held === undefined ? await backendFlights.run(id, () => ask(findBackend(db, id))) : backendNow(held);
     },
+    findBackendByAgent: async (ref) => {
+      const held = source.isTrusted() ? memory.findBackendByAgent(ref) : undefined;
+      if (held !== undefined) return backendNow(held);
+      return await agentFlights.run(ref, () => ask(findBackendByAgent(db, ref)));
+    },
+    findMeetingByInternalID: async (backendID, internalID) =>
+      heldMeetingByInternalID(backendID, internalID) ??
+        await meetingFlights.run(`internal:${backendID}/${internalID}`, async () => {
+          const [row] = await ask(listMeetingsByInternalID(db, backendID, [internalID]));
+          return row;
+        }),
+    heldMeetingByInternalID,
     listBackends: async () =>
       source.isTrusted()
         ? Array.from(memory.backends.values(), backendNow)
         : await backendListFlights.run("", () => ask(listBackends(db))),
+    seenUntil: () => source.isTrusted() ? source.seenUntil() : undefined,
     weighMeetings: async (through) => source.isTrusted() ? weighHeld() : await ask(listMeetings(through)),
     heldMeetings: (backendID) =>
       source.isTrusted()
@@ -143,14 +177,26 @@ export function createClusterView({ db, clock, source }: { db: Db; clock: Clock;
         : undefined,
     applyMeeting: source.applyMeeting,
     forgetMeeting: source.forgetMeeting,
-    nextChange: (id, ms) =>
+    nextChange: byID.wait,
+    nextInternalChange: byInternalID.wait,
+  };
+}
+
+/** Those who wait for a key, each at most for as long as it said. */
+function createWaiters(clock: Clock) {
+  const waiters = new Map<string, Set<() => void>>();
+  return {
+    wake: (key: string): void => {
+      for (const wake of waiters.get(key) ?? []) wake();
+    },
+    wait: (key: string, ms: number): Promise<void> =>
       new Promise((resolve) => {
-        const group = waiters.get(id) ?? new Set();
-        waiters.set(id, group);
+        const group = waiters.get(key) ?? new Set();
+        waiters.set(key, group);
         const done = () => {
           cancel();
           group.delete(done);
-          if (group.size === 0) waiters.delete(id);
+          if (group.size === 0) waiters.delete(key);
           resolve();
         };
         const cancel = clock.after(ms, done);

@@ -9,7 +9,7 @@ export const RpcInput = v.object({ action: v.nullish(v.string()), payload: v.opt
 export const RpcJson = v.object({ status: v.picklist(["ok", "error"]), result: v.nullable(v.string()) });
 export type RpcJson = v.InferOutput<typeof RpcJson>;
 
-const internal_meeting_id = v.string();
+const internal_meeting_id = v.pipe(v.string(), v.minLength(1));
 const internal_user_id = v.string();
 
 /** Params of each action. */

@@ -4,9 +4,22 @@ import { endpoint, TimeJson } from "./endpoint.ts";
 
 export const ADMIN_STATES = ["init", "ready", "stopped", "decommissioned"] as const;
 
-const text = (most: number) => v.pipe(v.string(), v.maxLength(most, `is longer than ${most} characters`));
+export const CHECKSUM_ALGORITHMS = ["sha1", "sha256", "sha384", "sha512"] as const;
 
-export const BackendSettingsJson = v.object({ tags: v.nullable(v.array(v.string())) });
+/** What PostgreSQL refuses is refused here: it would be an error of ours else. */
+const Text = v.pipe(
+  v.string(),
+  v.check((text) => !text.includes("\0") && text.isWellFormed(), "should not contain NUL or broken characters"),
+);
+const text = (most: number) => v.pipe(Text, v.maxLength(most, `is longer than ${most} characters`));
+
+export const BackendSettingsJson = v.object({
+  tags: v.nullable(v.array(v.string())),
+  checksum_algorithm: v.pipe(
+    v.optional(v.picklist(CHECKSUM_ALGORITHMS)),
+    v.description("for calls to the node; sha256 when it is not set"),
+  ),
+});
 
 export const BackendJson = v.object({
   id: v.string(),
@@ -34,9 +47,19 @@ export type BackendJson = v.InferOutput<typeof BackendJson>;
 /** Other members, and those only we write, are ignored: 1.x clients send back whole objects. */
 export const BackendInput = v.object({
   bbb: v.nullish(v.object({ host: v.nullish(text(2048)), secret: v.nullish(text(255)) })),
-  settings: v.nullish(v.object({ tags: v.nullish(v.array(v.string())) })),
+  settings: v.nullish(v.object({
+    tags: v.nullish(v.array(Text)),
+    checksum_algorithm: v.nullish(
+      v.picklist(CHECKSUM_ALGORITHMS, `should be one of ${CHECKSUM_ALGORITHMS.join(", ")}`),
+    ),
+  })),
   admin_state: v.nullish(v.string()),
-  load_factor: v.nullish(v.pipe(v.number(), v.minValue(0, "should not be negative"), v.finite())),
+  load_factor: v.nullish(v.pipe(
+    v.number(),
+    v.minValue(0, "should not be negative"),
+    v.maxValue(1e6, "should not be greater than 1000000"),
+    v.check((factor) => factor === 0 || factor >= 1e-6, "should be 0 or at least 0.000001"), // the column is a float4
+  )),
 });
 export type BackendInput = v.InferOutput<typeof BackendInput>;
 
@@ -49,11 +72,12 @@ export const backendEndpoints = {
     summary: "List backends, ordered by host",
     scopes: ["b3scale:admin"],
     query: v.object({
-      host: v.optional(v.string()),
-      host__like: v.optional(v.string()),
-      host__ilike: v.optional(v.string()),
+      host: v.optional(Text),
+      host__like: v.optional(Text),
+      host__ilike: v.optional(Text),
     }),
     response: v.array(BackendJson),
+    errors: [400],
   }),
   create: endpoint({
     method: "POST",

@@ -16,6 +16,9 @@ export const CommandJson = v.object({
 });
 export type CommandJson = v.InferOutput<typeof CommandJson>;
 
+/** The only one that may be given; the others are the controller's own. */
+export const END_ALL_MEETINGS = "end_all_meetings";
+
 export const commandEndpoints = {
   list: endpoint({
     method: "GET",

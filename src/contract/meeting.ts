@@ -2,7 +2,17 @@
 import * as v from "valibot";
 import { endpoint, TimeJson } from "./endpoint.ts";
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0, "should not be negative"));
+const count = v.pipe(
+  v.number(),
+  v.safeInteger("should be a whole number"),
+  v.minValue(0, "should not be negative"),
+);
+
+/** Of keys and filters: what PostgreSQL refuses would be an error of ours. */
+const Key = v.pipe(
+  v.string(),
+  v.check((text) => !text.includes("\0") && text.isWellFormed(), "should not contain NUL or broken characters"),
+);
 
 const attendeeEntries = {
   UserID: v.string(),
@@ -19,7 +29,7 @@ const breakoutEntries = { ParentMeetingID: v.string(), Sequence: count, FreeJoin
 const scalarEntries = {
   MeetingName: v.string(),
   MeetingID: v.string(),
-  InternalMeetingID: v.pipe(v.string(), v.maxLength(255, "is longer than 255 characters")),
+  InternalMeetingID: v.string(),
   CreateTime: count,
   CreateDate: v.string(),
   VoiceBridge: v.string(),
@@ -49,6 +59,14 @@ export const MeetingDocument = v.object({
   Breakout: v.nullable(v.object(breakoutEntries)),
 });
 
+/** The row's `internal_id` follows it; ours begins with `pending:` while no node has built the meeting. */
+const InternalIDInput = v.pipe(
+  Key,
+  v.nonEmpty("should not be empty"),
+  v.maxLength(255, "is longer than 255 characters"),
+  v.check((id) => !id.startsWith("pending:"), "should not begin with pending:"),
+);
+
 const nullish = <Entries extends v.ObjectEntries>(entries: Entries) =>
   Object.fromEntries(Object.entries(entries).map(([name, schema]) => [name, v.nullish(schema)])) as {
     [name in keyof Entries]: v.NullishSchema<Entries[name], undefined>;
@@ -59,13 +77,14 @@ export type AttendeeInput = v.InferOutput<typeof AttendeeInput>;
 
 export const MeetingInput = v.object({
   meeting: v.nullish(v.object({
-    ...nullish(scalarEntries),
-    Metadata: v.nullish(v.record(v.string(), v.nullable(v.string()))),
+    ...nullish({ ...scalarEntries, InternalMeetingID: InternalIDInput }),
+    Metadata: v.nullish(v.record(Key, v.nullable(v.string()))),
     Attendees: v.nullish(v.array(AttendeeInput)),
     BreakoutRooms: v.nullish(v.array(v.string())),
     Breakout: v.nullish(v.object(nullish(breakoutEntries))),
   })),
 });
+export type MeetingPatch = NonNullable<v.InferOutput<typeof MeetingInput>["meeting"]>;
 export type MeetingInput = v.InferOutput<typeof MeetingInput>;
 
 export const MeetingJson = v.object({
@@ -91,10 +110,10 @@ export const meetingEndpoints = {
     summary: "List the meetings of a backend, a frontend, or both, oldest first",
     scopes: ["b3scale:admin"],
     query: v.object({
-      backend_id: v.optional(v.string()),
-      backend_host: v.optional(v.string()),
-      frontend_id: v.optional(v.string()),
-      frontend_key: v.optional(v.string()),
+      backend_id: v.optional(Key),
+      backend_host: v.optional(Key),
+      frontend_id: v.optional(Key),
+      frontend_key: v.optional(Key),
     }),
     response: v.array(MeetingJson),
     errors: [400, 404],

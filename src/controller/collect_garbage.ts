@@ -1,4 +1,5 @@
 // Forgets what nobody will ask for again.
+import { deleteStaleAudit } from "../store/audit.ts";
 import { deleteStaleFrontendMeetings } from "../store/frontend_meetings.ts";
 import { deleteStaleRoomPeaks } from "../store/room_peaks.ts";
 import type { CommandHandler } from "./types.ts";
@@ -6,10 +7,12 @@ import type { CommandHandler } from "./types.ts";
 /** Recordings are processed days later, and find their owner by other means after that. */
 const MAPPING_DAYS = 90;
 const ROOM_DAYS = 180;
+const AUDIT_DAYS = 90;
 
 export const collectGarbage: CommandHandler = async ({ db, log }) => {
   const mappings = await deleteStaleFrontendMeetings(db, MAPPING_DAYS);
   const rooms = await deleteStaleRoomPeaks(db, ROOM_DAYS);
-  if (mappings + rooms > 0) log.info("garbage collected", { mappings, rooms });
+  const audit = await deleteStaleAudit(db, AUDIT_DAYS);
+  if (mappings + rooms + audit > 0) log.info("garbage collected", { mappings, rooms, audit });
   return true;
 };

@@ -14,7 +14,7 @@ import {
   type MeetingRow,
   takeOverMeeting,
 } from "../store/meetings.ts";
-import { listReservations, lockPlacement, upsertReservation } from "../store/reservations.ts";
+import { listReservations, lockPlacement, type Reservation, upsertReservation } from "../store/reservations.ts";
 import type { GatewayRequest } from "./types.ts";
 
 /** A row that this request has made pending, and the backend that has a place for it. */
@@ -58,18 +58,17 @@ export function createPlacements({ config, db, view, random }: PlacementDeps): P
     }
   }
 
-  /** Under the lock: what is chosen here is seen by whoever locks next. */
+  /** Under the lock, so that whoever locks next sees what is chosen here. */
   async function choose(
     tx: Db,
-    { req, id, peak, candidates }: {
+    { req, id, peak, candidates, reservations }: {
       req: GatewayRequest;
       id: ClusterMeetingID;
       peak: number | undefined;
       candidates: readonly Backend[];
+      reservations: readonly Reservation[];
     },
   ): Promise<Backend> {
-    await lockPlacement(tx);
-    const reservations = await listReservations(tx, { all: !view.isTrusted() });
     const others = reservations.filter((reservation) => reservation.meeting_id !== id);
     const loads = backendLoads(config.loadModel, candidates, await view.weighMeetings(tx), others);
     const weighed = candidates.map((backend) => ({ backend, load: loads.get(backend.id) ?? 0 }));
@@ -83,23 +82,33 @@ export function createPlacements({ config, db, view, random }: PlacementDeps): P
     return backend;
   }
 
+  /** Sent together, run one after the other: the list has a snapshot from after the wait for the lock. */
+  const lockAndList = async (tx: Db): Promise<Reservation[]> => {
+    const [, reservations] = await Promise.all([lockPlacement(tx), listReservations(tx, view.seenUntil())]);
+    return reservations;
+  };
+
   return {
     reserve: async (req, id, seen) => {
       const candidates = await view.listBackends();
       const pendingID = crypto.randomUUID();
       const frontend_id = req.frontend.id;
       return await inTurn(async (tx) => {
-        const pending = seen === undefined
-          ? await insertPendingMeeting(tx, { id, pendingID, frontend_id, meeting: { ...NO_MEETING, meetingID: id } })
-          : await takeOverMeeting(tx, {
-            id,
-            seenInternalID: seen.internal_id,
-            seenBackendID: seen.backend_id,
-            pendingID,
-          });
+        const [pending, reservations] = await Promise.all([
+          seen === undefined
+            ? insertPendingMeeting(tx, { id, pendingID, frontend_id, meeting: { ...NO_MEETING, meetingID: id } })
+            : takeOverMeeting(tx, {
+              id,
+              seenInternalID: seen.internal_id,
+              seenBackendID: seen.backend_id,
+              pendingID,
+            }),
+          lockAndList(tx),
+        ]);
         if (pending === undefined) return undefined;
         const peak = pending.peak ?? undefined;
-        return { id, pendingID, peak, backend: await choose(tx, { req, id, peak, candidates }), tried: [] };
+        const backend = await choose(tx, { req, id, peak, candidates, reservations });
+        return { id, pendingID, peak, backend, tried: [] };
       });
     },
     move: async (req, placement) => {
@@ -107,7 +116,8 @@ export function createPlacements({ config, db, view, random }: PlacementDeps): P
       const tried = [...placement.tried, placement.backend.id];
       const candidates = (await view.listBackends()).filter((backend) => !tried.includes(backend.id));
       return await inTurn(async (tx) => {
-        return { ...placement, tried, backend: await choose(tx, { req, id, peak, candidates }) };
+        const reservations = await lockAndList(tx);
+        return { ...placement, tried, backend: await choose(tx, { req, id, peak, candidates, reservations }) };
       });
     },
     confirm: async ({ id, pendingID, backend }, meeting) => {

@@ -1,5 +1,7 @@
 // The REST API: the table of routes, and what every request passes: token, scope, input, audit, answer.
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import type * as v from "valibot";
+import type { Endpoint } from "../contract/endpoint.ts";
 import type { Deps } from "../deps.ts";
 import { errorText } from "../errors.ts";
 import type { HttpRequest } from "../lib/http.ts";
@@ -40,12 +42,12 @@ export function createRest(deps: Deps): Rest {
   const authenticator = createAuthenticator(deps);
   const router = new Hono<{ Bindings: Bindings }>();
 
-  for (const { endpoint, handler } of ROUTES) {
-    router.on(endpoint.method, `/api${endpoint.path}`, async (c) => {
+  for (const { endpoint, handler, renderError } of ROUTES) {
+    const serve = async (c: Context<{ Bindings: Bindings }>): Promise<Response> => {
       const { request, principal } = c.env;
       if (c.req.raw.method !== endpoint.method) return notFound(); // HEAD is no GET here
       requireScope(principal, endpoint.scopes);
-      const given = endpoint.method === "GET" ? {} : await readJsonBody(request.req);
+      const given = takesBody(endpoint) ? await readJsonBody(request.req) : {};
       const result = await handler({
         deps: restDeps,
         principal,
@@ -56,6 +58,15 @@ export function createRest(deps: Deps): Rest {
       });
       if (endpoint.audited) await audit(request, principal, given);
       return jsonResponse(result, endpoint.status);
+    };
+    router.on(endpoint.method, `/api${endpoint.path}`, async (c) => {
+      try {
+        return await serve(c);
+      } catch (error) {
+        const rendered = renderError?.(error);
+        if (rendered === undefined) throw error;
+        return rendered;
+      }
     });
   }
   router.notFound(notFound);
@@ -89,6 +100,10 @@ export function createRest(deps: Deps): Rest {
     }
   };
 }
+
+/** Whatever else is sent along is not even read. */
+const takesBody = ({ body }: Endpoint): boolean =>
+  Object.keys((body as Partial<v.ObjectSchema<v.ObjectEntries, undefined>>).entries ?? {}).length > 0;
 
 const notFound = (): Response => jsonResponse({ message: "Not Found" }, 404);
 

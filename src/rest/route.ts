@@ -25,9 +25,14 @@ export type RestHandler<Query, Body, Result> = (req: RestRequest<Query, Body>) =
 export interface Route {
   readonly endpoint: Endpoint;
   readonly handler: RestHandler<unknown, unknown, unknown>;
+  readonly renderError: ErrorRenderer | undefined;
 }
+
+/** What a route answers in a shape of its own; undefined = like all others. */
+export type ErrorRenderer = (error: unknown) => Response | undefined;
 
 export const route = <Query, Body, Result>(
   endpoint: Endpoint<Query, Body, Result>,
   handler: RestHandler<Query, Body, Result>,
-): Route => ({ endpoint, handler }) as unknown as Route;
+  renderError?: ErrorRenderer,
+): Route => ({ endpoint, handler, renderError }) as unknown as Route;

@@ -53,7 +53,8 @@ function read({ settings, heartbeat_age, synced_age, failed_age, good_age, ...ro
 }
 
 const age = (db: Db, column: string) => db`extract(epoch from localtimestamp - ${db(column)})::float8`;
-const ages = (db: Db) =>
+/** The columns that BackendAges is read from. */
+export const ages = (db: Db) =>
   db`${age(db, "b.agent_heartbeat")} as heartbeat_age, ${age(db, "b.synced_at")} as synced_age,
      ${age(db, "h.failed_at")} as failed_age, ${age(db, "h.good_at")} as good_age`;
 const columns = (db: Db) =>
@@ -61,7 +62,8 @@ const columns = (db: Db) =>
      b.meetings_count, b.attendees_count, coalesce(h.failed_polls, 0) as failed_polls, ${ages(db)},
      md5(row(b.host, b.secret, b.node_state, b.admin_state, b.load_factor, b.last_error, b.agent_ref, b.settings,
        h.failed_polls)::text) as version`;
-const source = (db: Db) => db`backends b left join b3scale_backend_health h on h.backend_id = b.id`;
+/** Rows of `backends` as `b`, their health record as `h`. */
+export const source = (db: Db) => db`backends b left join b3scale_backend_health h on h.backend_id = b.id`;
 
 export async function listBackends(db: Db): Promise<Backend[]> {
   return (await db<RawRow[]>`select ${columns(db)} from ${source(db)}`).map(read);
@@ -76,13 +78,22 @@ export async function findBackend(db: Db, id: string): Promise<Backend | undefin
   return (await listBackendsByID(db, [id]))[0];
 }
 
+/** The backend that an agent's token belongs to; the reference is unique. */
+export async function findBackendByAgent(db: Db, agentRef: string): Promise<Backend | undefined> {
+  const [row] = await db<RawRow[]>`select ${columns(db)} from ${source(db)} where b.agent_ref = ${agentRef}`;
+  return row === undefined ? undefined : read(row);
+}
+
 export interface BackendPulse extends BackendAges {
   readonly id: string;
   readonly meetings_count: number;
   readonly attendees_count: number;
 }
 
-/** What moves each second; the same statement notifies `ping`, so the answer proves both directions of the link. */
+/**
+ * What moves each second; the same statement notifies `ping` with the database's clock (epoch seconds) behind a colon:
+ * whoever hears it has heard of everything that was committed before.
+ */
 export async function listBackendPulses(db: Db, ping: string): Promise<BackendPulse[]> {
   type Row =
     & { id: string; meetings_count: number; attendees_count: number }
@@ -90,7 +101,9 @@ export async function listBackendPulses(db: Db, ping: string): Promise<BackendPu
       [name in `${"heartbeat" | "synced" | "failed" | "good"}_age`]: number | null;
     };
   const rows = await db<(Row | { id: null })[]>`
-    with ping as (select pg_notify('b3scale_changes', ${ping}))
+    with ping as (
+      select pg_notify('b3scale_changes', ${ping} || ':' || extract(epoch from clock_timestamp())::text)
+    )
     select b.id, b.meetings_count, b.attendees_count, ${ages(db)}
     from ping left join (${source(db)}) on true`;
   return rows.filter((row): row is Row => row.id !== null).map((row) => ({

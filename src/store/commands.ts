@@ -1,6 +1,6 @@
 // The command queue, shared with 1.x workers: they take `requested` rows only and never look at ours that are `running`.
 import type { Db } from "../deps.ts";
-import { OFFLINE_AFTER_FAILED_POLLS } from "./backend_health.ts";
+import { OFFLINE_AFTER_FAILED_POLLS, requestPoll } from "./backend_health.ts";
 
 export interface Command {
   readonly id: string;
@@ -17,16 +17,28 @@ export const COMMAND_LEASE_SECONDS = 70;
 /** 1.x's life of a command. */
 const DEADLINE_SECONDS = 120;
 
-export async function insertCommand(
-  db: Db,
-  action: string,
-  params: Readonly<Record<string, string>> | null,
-): Promise<void> {
-  await db`
+/** @returns its id */
+export async function insertCommand(db: Db, action: string, params: unknown): Promise<string> {
+  const [row] = await db<{ id: string }[]>`
     insert into commands (action, params, deadline)
     values (${action}, ${
-    JSON.stringify(params)
-  }::text::json, localtimestamp + make_interval(secs => ${DEADLINE_SECONDS}))`;
+    JSON.stringify(params ?? null)
+  }::text::json, localtimestamp + make_interval(secs => ${DEADLINE_SECONDS})) returning id`;
+  return row?.id ?? "";
+}
+
+/**
+ * Has a node polled at once, by whichever worker. A poll that somebody requested already will do: its row is held until
+ * the caller commits, so that it finds what the caller has changed.
+ */
+export async function insertPollCommand(tx: Db, backendID: string): Promise<void> {
+  const [requested] = await tx`
+    select 1 from commands
+    where state = 'requested' and action = 'update_node_state' and deadline > localtimestamp
+      and params ->> 'ID' = ${backendID}
+    limit 1 for update skip locked`;
+  if (requested === undefined) await insertCommand(tx, "update_node_state", { ID: backendID });
+  await requestPoll(tx, backendID);
 }
 
 /** Takes the oldest requested commands. Two callers never get the same one, and neither does a 1.x worker. */
@@ -117,4 +129,30 @@ export async function scheduleCommands(
     where not exists (select from commands c where c.action = 'collect_garbage'
       and (c.state in ('requested', 'running') or c.created_at > localtimestamp - make_interval(secs => ${garbageSeconds})))`;
   return polls.count + removals.count + garbage.count;
+}
+
+/** A command as REST shows it. */
+export interface CommandRecord {
+  readonly id: string;
+  readonly seq: number;
+  readonly state: "requested" | "running" | "success" | "error";
+  readonly action: string;
+  readonly params: unknown;
+  readonly result: unknown;
+  readonly deadline: Date;
+  readonly started_at: Date | null;
+  readonly stopped_at: Date | null;
+  readonly created_at: Date;
+}
+
+const recordColumns = (db: Db) =>
+  db`id, seq, state, action, params, result, deadline, started_at, stopped_at, created_at`;
+
+/** In the order in which they are done. */
+export async function listCommandRecords(db: Db): Promise<CommandRecord[]> {
+  return await db<CommandRecord[]>`select ${recordColumns(db)} from commands order by seq`;
+}
+
+export async function findCommandRecord(db: Db, id: string): Promise<CommandRecord | undefined> {
+  return (await db<CommandRecord[]>`select ${recordColumns(db)} from commands where id = ${id}`)[0];
 }

@@ -28,19 +28,23 @@ const PENDING = "pending:";
 /** A reserved meeting that no node has confirmed does not exist for any read. */
 export const isPending = (row: Pick<MeetingRow, "internal_id">): boolean => row.internal_id.startsWith(PENDING);
 
-type RawRow = Omit<MeetingRow, "meeting" | "ageSeconds"> & { readonly state: unknown; readonly age_seconds: number };
+export type RawRow = Omit<MeetingRow, "meeting" | "ageSeconds"> & {
+  readonly state: unknown;
+  readonly age_seconds: number;
+};
 
-const read = ({ state, age_seconds, ...row }: RawRow): MeetingRow => ({
+export const read = ({ state, age_seconds, ...row }: RawRow): MeetingRow => ({
   ...row,
   meeting: readStoredMeeting(state),
   ageSeconds: age_seconds,
 });
 
-const columns = (db: Db) =>
+/** Columns that MeetingRow is read from, of `meetings` as `m` and their reservations as `r`. */
+export const columns = (db: Db) =>
   db`m.id, coalesce(m.internal_id, '') as internal_id, m.state, m.frontend_id, m.backend_id,
      m.created_at, m.updated_at, m.synced_at, extract(epoch from localtimestamp - m.created_at)::float8 as age_seconds,
      r.expected, r.backend_id as reserved_backend_id, m.xmin::text || '/' || coalesce(r.xmin::text, '') as version`;
-const source = (db: Db) => db`meetings m left join b3scale_reservations r on r.meeting_id = m.id`;
+export const source = (db: Db) => db`meetings m left join b3scale_reservations r on r.meeting_id = m.id`;
 
 export async function listMeetings(db: Db): Promise<MeetingRow[]> {
   return (await db<RawRow[]>`select ${columns(db)} from ${source(db)}`).map(read);

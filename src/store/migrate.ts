@@ -1,6 +1,7 @@
 // Brings the database to the schema this build works on: base version 2, which b3scale 1.x shares, and our extensions.
 // Called at start, by `db migrate` and by tests; any number of processes may call it at once.
 import extension1 from "../../migrations/extensions/0001_cluster_view.sql" with { type: "text" };
+import extension2 from "../../migrations/extensions/0002_audit.sql" with { type: "text" };
 import base1 from "../../migrations/0001_initial_tables.sql" with { type: "text" };
 import base2 from "../../migrations/0002_node_agent_api.sql" with { type: "text" };
 import type { Db, Pool } from "../deps.ts";
@@ -19,6 +20,7 @@ export const BASE_MIGRATIONS: readonly Migration[] = [
 ];
 export const EXTENSION_MIGRATIONS: readonly Migration[] = [
   { version: 1, description: "cluster view", sql: extension1 },
+  { version: 2, description: "audit", sql: extension2 },
 ];
 
 export interface MigrationStatus {

@@ -141,3 +141,7 @@ function sslOption({ ssl, sslFiles }: DatabaseAddress): Options["ssl"] {
 /** Whether a write failed because another row has the value; `constraint` is the name that 1.x gave it. */
 export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
   error instanceof postgres.PostgresError && error.code === "23505" && error.constraint_name === constraint;
+
+/** Whether PostgreSQL ended the transaction because another one waited for it: it can be done again. */
+export const isDeadlock = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError && error.code === "40P01";

@@ -18,25 +18,33 @@ export async function lockPlacement(tx: Db): Promise<void> {
   await tx`select pg_advisory_xact_lock(${PLACEMENT_LOCK})`;
 }
 
+/** Between taking a place and committing it. */
+const MARGIN_SECONDS = 1;
+
 /**
- * @param all every reservation, for a reader without a view; else those that a view may lack: unconfirmed or under 5 s old
+ * @param seenUntil seconds since 1970, by the database's clock: only what a view may lack that holds everything up to
+ * then; undefined = every reservation, for a reader without a view
  */
-export async function listReservations(tx: Db, { all }: { all: boolean }): Promise<Reservation[]> {
+export async function listReservations(tx: Db, seenUntil: number | undefined): Promise<Reservation[]> {
   const rows = await tx<(Omit<Reservation, "ageSeconds"> & { age_seconds: number })[]>`
     select meeting_id, backend_id, expected, extract(epoch from localtimestamp - created_at)::float8 as age_seconds
     from b3scale_reservations
-    ${all ? tx`` : tx`where confirmed_at is null or created_at > localtimestamp - interval '5 seconds'`}`;
+    ${
+    seenUntil === undefined
+      ? tx``
+      : tx`where created_at > to_timestamp(${seenUntil - MARGIN_SECONDS}::float8) at time zone 'utc'`
+  }`;
   return rows.map(({ age_seconds, ...row }) => ({ ...row, ageSeconds: age_seconds }));
 }
 
-/** Sets or moves the place of a meeting. */
+/** Sets or moves the place of a meeting. The time is that of the write, not of a transaction that waited for the lock. */
 export async function upsertReservation(
   tx: Db,
   row: { meeting_id: ClusterMeetingID; backend_id: string; expected: number },
 ): Promise<void> {
   await tx`
     insert into b3scale_reservations (meeting_id, backend_id, expected, created_at)
-    values (${row.meeting_id}, ${row.backend_id}, ${row.expected}, localtimestamp)
+    values (${row.meeting_id}, ${row.backend_id}, ${row.expected}, clock_timestamp())
     on conflict (meeting_id) do update set backend_id = excluded.backend_id, expected = excluded.expected,
       created_at = excluded.created_at, confirmed_at = null`;
 }

@@ -7,8 +7,8 @@ import { type RunningServer, startServer } from "../../src/main.ts";
 import type { BbbNode, BbbNodeOptions } from "../../demo/bbb_node/node.ts";
 import { type BbbClient, bbbClient, clusterID } from "./bbb_client.ts";
 import { eventually } from "./wait.ts";
-import { fakeNodes, type FakeNodes } from "./fake_node.ts";
-import { type LogLine, serverEnv, type ServerEnv, type ServerProcess, startServerProcess } from "./server_process.ts";
+import { type FakeNodes, fakeNodes } from "./fake_node.ts";
+import { type LogLine, type ServerEnv, serverEnv, type ServerProcess, startServerProcess } from "./server_process.ts";
 import { testDatabase } from "./test_db.ts";
 
 export interface ClusterOptions {

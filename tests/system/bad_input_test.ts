@@ -1,9 +1,8 @@
 // What no client should send, as bytes over TCP: always BBB's FAILED or a clean HTTP error, never a crash, never half a row.
 import assert from "node:assert/strict";
-import { clusterID, signedTarget } from "../support/bbb_client.ts";
-import { type Cluster, startCluster } from "../support/cluster.ts";
+import { signedTarget } from "../support/bbb_client.ts";
+import { type Hostile, withHostile } from "../support/hostile.ts";
 import { type RawAnswer, requestParts, sendRaw } from "../support/raw_http.ts";
-import { eventually } from "../support/wait.ts";
 
 const API = "/bbb/fe1/bigbluebutton/api";
 
@@ -13,40 +12,8 @@ const signed = (resource: string, rawQuery: string, key = "fe1") =>
 
 const keyOf = ({ body }: RawAnswer): string => /<messageKey>([^<]*)<\/messageKey>/.exec(body)?.[1] ?? "";
 
-interface Scene {
-  readonly cluster: Cluster;
-  send(method: string, target: string | Uint8Array, body?: { type: string; bytes: string | Uint8Array }): Promise<RawAnswer>;
-}
-
-/** @param run afterwards the process must live, work, and have stored nothing but what the nodes have */
-async function withScene(run: (scene: Scene) => Promise<void>): Promise<void> {
-  await using cluster = await startCluster({ nodes: 2, processes: 1 });
-  const origin = cluster.origins[0] ?? "";
-  const send: Scene["send"] = async (method, target, body) => {
-    const answer = await sendRaw(origin, requestParts(method, target, body));
-    assert.ok(answer !== undefined, `no answer to ${method} ${String(target).slice(0, 200)}`);
-    assert.ok(answer.status < 500, `${answer.status} to ${method} ${String(target).slice(0, 200)}`);
-    assert.ok(!/\bat \w+.*\.ts:|postgres|select /i.test(answer.body), answer.body);
-    return answer;
-  };
-  await run({ cluster, send });
-  const process = cluster.process(0);
-  assert.equal(process.status, undefined, "the process died");
-  const crashes = process.log.filter(({ level, code }) => level === "error" || code === "internal");
-  assert.deepEqual(crashes, []);
-  const rows = await cluster.db<{ id: string; internal_id: string; backend_id: string | null }[]>`
-    select id, internal_id, backend_id from meetings`;
-  const onNodes = new Set(cluster.nodes.all.flatMap((node) => node.meetings().map(({ meetingID }) => meetingID)));
-  for (const { id, internal_id, backend_id } of rows) {
-    assert.ok(backend_id !== null && !internal_id.startsWith("pending:"), `row "${id}" is half written`);
-    assert.ok(onNodes.has(id), `row "${id}" is on no node`);
-  }
-  assert.equal((await cluster.db`select from b3scale_reservations where confirmed_at is null`).length, 0);
-  assert.equal((await cluster.client().create("still-works")).returncode, "SUCCESS");
-}
-
 /** FAILED with the key; nothing has been asked of a node. */
-async function assertFailed({ cluster, send }: Scene, target: string, key: string, ...rest: [method?: string]) {
+async function assertFailed({ cluster, send }: Hostile, target: string, key: string, ...rest: [method?: string]) {
   for (const node of cluster.nodes) node.clearCalls();
   const answer = await send(rest[0] ?? "GET", target);
   assert.deepEqual([answer.status, keyOf(answer)], [200, key], `${target.slice(0, 200)}\n${answer.body}`);
@@ -56,8 +23,10 @@ async function assertFailed({ cluster, send }: Scene, target: string, key: strin
 }
 
 Deno.test("broken queries are FAILED, whoever signed them", () =>
-  withScene(async (scene) => {
-    for (const query of ["meetingID=%", "meetingID=%zz", "meetingID=a%2", "%=x&meetingID=a", "meetingID=a&name=%u00e4"]) {
+  withHostile(async (scene) => {
+    for (
+      const query of ["meetingID=%", "meetingID=%zz", "meetingID=a%2", "%=x&meetingID=a", "meetingID=a&name=%u00e4"]
+    ) {
       await assertFailed(scene, signed("create", query), "validationError");
       await assertFailed(scene, `${API}/create?${query}&checksum=${"0".repeat(40)}`, "checksumError");
       await assertFailed(scene, `${API}/create?${query}`, "checksumError");
@@ -75,7 +44,7 @@ Deno.test("broken queries are FAILED, whoever signed them", () =>
   }));
 
 Deno.test("ids that are no names work or fail as a whole", () =>
-  withScene(async (scene) => {
+  withHostile(async (scene) => {
     const { cluster, send } = scene;
     await assertFailed(scene, signed("create", "meetingID=a%2Cb&name=Room"), "validationError");
     for (const length of [190, 256, 1000, 5000]) {
@@ -105,7 +74,7 @@ Deno.test("ids that are no names work or fail as a whole", () =>
   }));
 
 Deno.test("raw bytes, long lines and odd paths get a clean answer", () =>
-  withScene(async ({ cluster, send }) => {
+  withHostile(async ({ cluster, send }) => {
     const bytes = new TextEncoder().encode(`${API}/create?meetingID=`);
     const invalid = await send("GET", Uint8Array.from([...bytes, 0xff, 0xfe, 0xc3]));
     assert.ok([200, 400].includes(invalid.status), String(invalid.status));
@@ -136,7 +105,7 @@ Deno.test("raw bytes, long lines and odd paths get a clean answer", () =>
   }));
 
 Deno.test("bodies of every kind are handed on, refused or dropped, and no bomb goes off", () =>
-  withScene(async (scene) => {
+  withHostile(async (scene) => {
     const { cluster, send } = scene;
     let number = 0;
     const create = async (type: string, bytes: string | Uint8Array) => {
@@ -170,7 +139,10 @@ Deno.test("bodies of every kind are handed on, refused or dropped, and no bomb g
     await create("application/x-www-form-urlencoded; charset=utf-16", Uint8Array.from([0xff, 0xfe, 0, 1]));
     await create("multipart/form-data", "no boundary");
     await create("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=a\r\n\r\ncut");
-    await create("multipart/form-data; boundary=x", '--x\r\nContent-Disposition: form-data; name="b"\r\n\r\n1\r\n--x--\r\n');
+    await create(
+      "multipart/form-data; boundary=x",
+      '--x\r\nContent-Disposition: form-data; name="b"\r\n\r\n1\r\n--x--\r\n',
+    );
     for (const { documents } of cluster.nodes.all.flatMap((node) => node.meetings())) {
       for (const text of documents) assert.doesNotMatch(text, /lollol|root:x:0/);
     }
@@ -181,107 +153,33 @@ Deno.test("bodies of every kind are handed on, refused or dropped, and no bomb g
   }));
 
 Deno.test("a body of more than 16 MiB is refused without a trace, one of a declared size that never comes is no harm", () =>
-  withScene(async ({ cluster, send }) => {
+  withHostile(async ({ cluster, send }) => {
     const slides = "x".repeat(17 * 1024 * 1024);
     const answer = await sendRaw(
       cluster.origins[0] ?? "",
-      requestParts("POST", signed("create", "meetingID=big&name=Room"), { type: "application/xml", bytes: `<m>${slides}` }),
+      requestParts("POST", signed("create", "meetingID=big&name=Room"), {
+        type: "application/xml",
+        bytes: `<m>${slides}`,
+      }),
     );
     // The connection may be closed while we still send; if there is an answer it is BBB's.
     if (answer !== undefined) assert.deepEqual([answer.status, keyOf(answer)], [200, "sizeError"]);
     assert.deepEqual(cluster.nodesWith("fe1", "big"), []);
     const fits = await send("POST", signed("create", "meetingID=fits&name=Room"), {
       type: "application/xml",
-      bytes: `<modules><module name="presentation"><document name="a.pdf">${slides.slice(0, 8 << 20)}</document></module></modules>`,
+      bytes: `<modules><module name="presentation"><document name="a.pdf">${
+        slides.slice(0, 8 << 20)
+      }</document></module></modules>`,
     });
     assert.match(fits.body, /SUCCESS/);
 
-    const head = `POST ${signed("create", "meetingID=cut&name=Room")} HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\n`;
+    const head = `POST ${
+      signed("create", "meetingID=cut&name=Room")
+    } HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\n`;
     const { hostname, port } = new URL(cluster.origins[0] ?? "");
     const conn = await Deno.connect({ hostname, port: Number(port) });
     await conn.write(new TextEncoder().encode(`${head}Content-Length: 1000\r\n\r\n<modules>`));
     conn.close();
     assert.equal((await cluster.client().create("after")).returncode, "SUCCESS");
     assert.deepEqual(cluster.nodesWith("fe1", "cut"), []);
-  }));
-
-Deno.test("settings of wrong types in the database count as not set", () =>
-  withScene(async ({ cluster }) => {
-    const { db } = cluster;
-    const odd: unknown[] = [null, 1, "text", true, [], [1], { a: null }, { a: { b: 1 } }, { limit: "many" }, { url: 7 }];
-    const members = ["required_tags", "default_presentation", "attendees_limit", "create_default_params"]
-      .concat("create_override_params", "join_default_params", "join_override_params", "recordings");
-    for (const [index, value] of odd.entries()) {
-      const settings = Object.fromEntries(members.map((member) => [member, value]));
-      await db`insert into frontends (key, secret, settings) values (${`odd-${index}`}, ${`odd-${index}-secret`}, ${JSON.stringify(settings)}::text::jsonb)`;
-      const client = cluster.client(`odd-${index}`);
-      const created = await client.create("room");
-      // Tags that no backend has are a wish that cannot be met, and no mistake of type.
-      const wantsTag = Array.isArray(value) && value.length > 0;
-      assert.equal(created.messageKey, wantsTag ? "noBackendAvailable" : "", `${JSON.stringify(value)}: ${created.xml}`);
-      if (wantsTag) continue;
-      const joined = await client.call("join", { meetingID: "room", fullName: "Mira", role: "VIEWER" });
-      assert.equal(joined.status, 302, JSON.stringify(value));
-      assert.match(joined.location, /\/bigbluebutton\/api\/join\?/);
-    }
-    for (const [index, settings] of [null, 1, "text", [], { tags: 7, checksum_algorithm: [] }].entries()) {
-      await db`update backends set settings = ${JSON.stringify(settings)}::text::jsonb`;
-      await db`update frontends set settings = ${JSON.stringify(settings)}::text::jsonb where key = 'fe1'`;
-      await eventually("the settings are read", async () =>
-        (await cluster.client().create(`with-${index}`)).returncode === "SUCCESS");
-    }
-  }));
-
-Deno.test("states of meetings that are no documents read as empty ones", () =>
-  withScene(async ({ cluster }) => {
-    const { db } = cluster;
-    await db`update b3scale_backend_health set due_at = localtimestamp + interval '1 hour'`;
-    const states: unknown[] = [{}, null, 1, "text", [], { MeetingName: 7, Attendees: {}, Metadata: [], Breakout: 1 }];
-    states.push({ Attendees: [null, 1, { UserID: 7 }], Running: "yes", ParticipantCount: "many", IsBreakout: 0 });
-    for (const [index, state] of states.entries()) {
-      const id = clusterID("fe1", `row-${index}`);
-      cluster.nodes.at(0).addMeeting({ meetingID: id, internalMeetingID: `internal-${index}` });
-      await db`
-        insert into meetings (id, internal_id, state, frontend_id, backend_id)
-        select ${id}, ${`internal-${index}`}, ${JSON.stringify(state)}::text::jsonb, id, ${cluster.backendID(0)} from frontends`;
-    }
-    await eventually("all are listed", async () =>
-      (await cluster.client().call("getMeetings")).texts("createTime").length === states.length);
-    for (const index of states.keys()) {
-      const meetingID = `row-${index}`;
-      assert.equal((await cluster.client().call("isMeetingRunning", { meetingID })).returncode, "SUCCESS");
-      assert.equal((await cluster.client().call("getMeetingInfo", { meetingID })).text("meetingID"), meetingID);
-      const { location } = await cluster.client().call("join", { meetingID, fullName: "Mira", role: "VIEWER" });
-      assert.match(location, /^http/);
-    }
-    await cluster.pollSoon(0);
-    await eventually("the poll puts them right", async () =>
-      (await cluster.client().call("getMeetings")).texts("meetingID").toSorted().join() ===
-        Array.from(states.keys(), (index) => `row-${index}`).join());
-  }));
-
-Deno.test("a node's list with characters that no database takes is read as far as it goes", () =>
-  withScene(async ({ cluster }) => {
-    const node = cluster.nodes.at(0);
-    const names = ["a&#0;b", "a\0b", "&#xD800;", "&#x110000;", "&#99999999999;", "\uFFFF", "a".repeat(100_000), "plain"];
-    const meetings = names.map((name, index) => {
-      const meetingID = clusterID("fe1", `odd-${index}`);
-      node.addMeeting({ meetingID, internalMeetingID: `internal-${index}`, name: "known" });
-      return `<meeting><meetingName>${name}</meetingName><meetingID>${meetingID}</meetingID>` +
-        `<internalMeetingID>internal-${index}</internalMeetingID><running>true</running>` +
-        `<metadata><x>${name}</x></metadata></meeting>`;
-    });
-    meetings.push("<meeting><meetingID>x</meetingID><metadata><1y>no name</1y></metadata></meeting>");
-    const body = `<response><returncode>SUCCESS</returncode><meetings>${meetings.join("")}</meetings></response>`;
-    node.fail({ kind: "raw", resource: "getMeetings", body });
-    await cluster.pollSoon(0);
-    const listed = async () => (await cluster.client().call("getMeetings")).texts("meetingName");
-    await eventually("what can be read is there", async () => {
-      const failed = await cluster.db`select result from commands where state = 'error'`;
-      assert.deepEqual([...failed], []);
-      return (await listed()).includes("plain");
-    });
-    assert.ok((await listed()).some((name) => name.length === 100_000), "the long name is no harm");
-    await cluster.untilHealth(0, "available");
-    await node.heal();
   }));

@@ -119,8 +119,11 @@ function startAgent({ db, backendID }: Cluster, node: number) {
 
 /** @returns milliseconds until every stream had a right answer to a request sent after `since` */
 async function untilAllRight(traffic: Traffic, since: number): Promise<number> {
-  await eventually("every stream is answered rightly", () =>
-    [...readers, "create"].every((what) => traffic.rightAfter(since, what) > 0), { withinMs: RECOVERY_MS });
+  await eventually(
+    "every stream is answered rightly",
+    () => [...readers, "create"].every((what) => traffic.rightAfter(since, what) > 0),
+    { withinMs: RECOVERY_MS },
+  );
   return Math.round(performance.now() - since);
 }
 
@@ -141,8 +144,11 @@ async function assertSound({ cluster, traffic, acknowledged }: Scene): Promise<v
   }
   for (const key of ["fe1", "fe2"]) {
     const inDatabase = rows.filter((row) => row.key === key).map(({ internal_id }) => internal_id).sort();
-    await eventually(`the view of ${key} is the database's`, async () =>
-      (await cluster.client(key).call("getMeetings")).texts("internalMeetingID").sort().join() === inDatabase.join());
+    await eventually(
+      `the view of ${key} is the database's`,
+      async () =>
+        (await cluster.client(key).call("getMeetings")).texts("internalMeetingID").sort().join() === inDatabase.join(),
+    );
   }
 }
 
@@ -153,8 +159,10 @@ async function assertSwept({ cluster: { db }, traffic }: Scene): Promise<void> {
     update meetings set created_at = created_at - interval '1 minute', updated_at = updated_at - interval '1 minute'
     where internal_id like 'pending:%'`;
   await db`update b3scale_reservations set created_at = created_at - interval '1 minute'`;
-  await eventually("nothing is left pending", async () =>
-    (await db`select from meetings where internal_id like 'pending:%'`).length === 0);
+  await eventually(
+    "nothing is left pending",
+    async () => (await db`select from meetings where internal_id like 'pending:%'`).length === 0,
+  );
 }
 
 Deno.test("a database that is killed and restarted under traffic costs errors and no wrong answer", async () => {
@@ -220,8 +228,10 @@ Deno.test("a database that freezes costs errors within their time and no wrong a
   // Creates are caught in the middle: their nodes build the meetings, and nobody can write it down.
   for (const node of cluster.nodes) node.setLatency(300);
   const caught = Array.from({ length: 10 }, (_, i) => cluster.client("fe2").create(`caught-${i}`));
-  await eventually("the nodes are asked", async () =>
-    (await cluster.db`select from meetings where internal_id like 'pending:%'`).length >= caught.length);
+  await eventually(
+    "the nodes are asked",
+    async () => (await cluster.db`select from meetings where internal_id like 'pending:%'`).length >= caught.length,
+  );
   for (const pid of pids) Deno.kill(pid, "SIGSTOP");
   const frozenAt = performance.now();
   try {
@@ -266,10 +276,13 @@ Deno.test("a listening connection that is cut again and again loses no change", 
     ids.push(id);
   }
   const left = ids.filter((_, round) => round % 5 !== 2).toSorted();
-  await eventually("every change of 25 is seen before any reconcile", async () =>
-    (await cluster.client().call("getMeetings")).texts("meetingID").toSorted().join() === left.join(), {
-    withinMs: 8000,
-  });
+  await eventually(
+    "every change of 25 is seen before any reconcile",
+    async () => (await cluster.client().call("getMeetings")).texts("meetingID").toSorted().join() === left.join(),
+    {
+      withinMs: 8000,
+    },
+  );
 });
 
 async function parentOf(pid: number): Promise<number> {

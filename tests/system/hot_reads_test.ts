@@ -91,8 +91,10 @@ async function startMeeting(cluster: Cluster, client: BbbClient): Promise<void> 
   const meetingID = cluster.nodes.at(node).meetings()[0]?.meetingID ?? "";
   cluster.nodes.at(node).joinUser(meetingID, { fullName: "Ole", userID: "ole" });
   await cluster.pollSoon(node);
-  await eventually("the poll has seen who is there", async () =>
-    (await cluster.db`select from meetings where state -> 'Running' = 'true'`).length === 1);
+  await eventually(
+    "the poll has seen who is there",
+    async () => (await cluster.db`select from meetings where state -> 'Running' = 'true'`).length === 1,
+  );
 }
 
 const reads: readonly (readonly [name: string, ask: (client: BbbClient) => Promise<BbbAnswer>])[] = [
@@ -120,8 +122,10 @@ for (const [name, ask] of reads) {
     await using _agents = startAgents(cluster.db);
     await startMeeting(cluster, cluster.client());
     await using counted = await startCounted(cluster);
-    await eventually("the agents are alive for the view", async () =>
-      (await counted.view.listBackends()).every(({ ages }) => ages.heartbeat < 3));
+    await eventually(
+      "the agents are alive for the view",
+      async () => (await counted.view.listBackends()).every(({ ages }) => ages.heartbeat < 3),
+    );
 
     await ask(counted.client); // the first one may fill caches
     const before = counted.cost();
@@ -142,8 +146,10 @@ Deno.test("a whole process serves 6000 reads with the few transactions of its ba
   await using _agents = startAgents(cluster.db);
   const client = cluster.client();
   await startMeeting(cluster, client);
-  await eventually("the process knows who is there", async () =>
-    (await client.call("getMeetings")).text("fullName") === "Ole");
+  await eventually(
+    "the process knows who is there",
+    async () => (await client.call("getMeetings")).text("fullName") === "Ole",
+  );
   await eventually("the process sees the agent", async () => {
     cluster.nodes.all.forEach((node) => node.clearCalls());
     assert.equal((await client.call("isMeetingRunning", { meetingID: "room" })).text("running"), "true");

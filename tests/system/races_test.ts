@@ -72,10 +72,13 @@ Deno.test("a process killed in the middle of its creates leaves nothing that sta
   });
   await cluster.process(0).kill("SIGKILL");
   // Below the rows are made as old as those that the sweep meets in life, when no node is still at it.
-  await eventually("the nodes have ended what they were asked", () =>
-    cluster.nodes.all.every((node) =>
-      count(node.calls, ({ resource }) => resource === "create") === node.meetings().length
-    ));
+  await eventually(
+    "the nodes have ended what they were asked",
+    () =>
+      cluster.nodes.all.every((node) =>
+        count(node.calls, ({ resource }) => resource === "create") === node.meetings().length
+      ),
+  );
   const outcomes = await doomed;
   assert.ok(outcomes.some(({ status }) => status === "rejected"), "nothing was under way");
   const acknowledged = new Map(ids.flatMap((id, i) => {

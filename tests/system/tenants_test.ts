@@ -27,8 +27,10 @@ async function withScene(run: (scene: Scene) => Promise<void>): Promise<void> {
   const encoded = clusterID("owner", SECRET_ROOM);
   cluster.nodes.at(node).joinUser(encoded, { fullName: "Chair Woman", userID: "chair-7", role: "MODERATOR" });
   await cluster.pollSoon(node);
-  await eventually("the owner sees who is there", async () =>
-    (await owner.call("getMeetings")).text("fullName") === "Chair Woman");
+  await eventually(
+    "the owner sees who is there",
+    async () => (await owner.call("getMeetings")).text("fullName") === "Chair Woman",
+  );
   const internal = created.text("internalMeetingID");
   for (const each of cluster.nodes) each.clearCalls();
   await run({
@@ -156,8 +158,11 @@ Deno.test("a meeting that the poll finds belongs to the frontend its id names, o
     node.addMeeting({ meetingID: clusterID("owner", "found"), name: "Found of the owner", moderatorPW: "mod-pw" });
     node.addMeeting({ meetingID: "plain", name: "Of nobody", moderatorPW: "mod-pw" });
     await cluster.pollSoon(0);
-    await eventually("both are found", async () =>
-      (await cluster.db`select from meetings where id in (${clusterID("owner", "found")}, 'plain')`).length === 2);
+    await eventually(
+      "both are found",
+      async () =>
+        (await cluster.db`select from meetings where id in (${clusterID("owner", "found")}, 'plain')`).length === 2,
+    );
     for (const meetingID of ["found", clusterID("owner", "found"), "plain"]) {
       const info = await thief.call("getMeetingInfo", { meetingID });
       assert.equal(info.messageKey, "notFound", meetingID);
@@ -167,8 +172,13 @@ Deno.test("a meeting that the poll finds belongs to the frontend its id names, o
     assert.equal((await thief.call("getMeetings")).messageKey, "noMeetings");
     const listed = async () => (await owner.call("getMeetings")).texts("meetingID").toSorted();
     await eventually("the owner has it", async () => (await listed()).join() === `found,${SECRET_ROOM}`);
-    assert.equal((await owner.call("getMeetingInfo", { meetingID: "found" })).text("meetingName"), "Found of the owner");
-    const [row] = await cluster.db<{ frontend_id: string | null }[]>`select frontend_id from meetings where id = 'plain'`;
+    assert.equal(
+      (await owner.call("getMeetingInfo", { meetingID: "found" })).text("meetingName"),
+      "Found of the owner",
+    );
+    const [row] = await cluster.db<
+      { frontend_id: string | null }[]
+    >`select frontend_id from meetings where id = 'plain'`;
     assert.equal(row?.frontend_id, null);
   }));
 
@@ -208,7 +218,9 @@ Deno.test("settings of a frontend cannot redirect its calls to a meeting of anot
       (await cluster.deps.view.findFrontend("thief"))?.settings.join_override_params["meta_b3s-frontend"] === "owner");
     assert.equal((await thief.create("mine")).text("meetingID"), "mine");
     const [node = -1] = cluster.nodesWith("thief", "mine");
-    const built = cluster.nodes.at(node).meetings().find(({ meetingID }) => meetingID === clusterID("thief", "mine"));
+    const built = cluster.nodes.at(node).meetings().find(({ meetingID }) =>
+      meetingID === clusterID("thief", "mine")
+    );
     assert.equal(built?.metadata["b3s-frontend"], "thief");
     const { location } = await thief.call("join", { meetingID: "mine", ...chairParams });
     assert.equal(new URL(location).searchParams.get("meetingID"), clusterID("thief", "mine"));

@@ -46,19 +46,31 @@ Deno.test("frontends of another process are served, change their secret and end"
 
   await cluster.db`update frontends set secret = 'another' where key = 'fresh'`;
   const renewed = bbbClient(cluster.origins[0] ?? "", "fresh", "another");
-  await eventually("the new secret counts", async () =>
-    (await renewed.call("getMeetings")).messageKey === "noMeetings", SOON);
+  await eventually(
+    "the new secret counts",
+    async () => (await renewed.call("getMeetings")).messageKey === "noMeetings",
+    SOON,
+  );
   assert.equal((await fresh.call("getMeetings")).messageKey, "checksumError", "the old one does not");
 
   await cluster.db`update frontends set active = false where key = 'fresh'`;
-  await eventually("a deactivated one is refused", async () =>
-    (await renewed.call("getMeetings")).messageKey === "checksumError", SOON);
+  await eventually(
+    "a deactivated one is refused",
+    async () => (await renewed.call("getMeetings")).messageKey === "checksumError",
+    SOON,
+  );
   await cluster.db`update frontends set active = true where key = 'fresh'`;
-  await eventually("an activated one is served", async () =>
-    (await renewed.call("getMeetings")).messageKey === "noMeetings", SOON);
+  await eventually(
+    "an activated one is served",
+    async () => (await renewed.call("getMeetings")).messageKey === "noMeetings",
+    SOON,
+  );
   await cluster.db`delete from frontends where key = 'fresh'`;
-  await eventually("a deleted one is refused", async () =>
-    (await renewed.call("getMeetings")).messageKey === "checksumError", SOON);
+  await eventually(
+    "a deleted one is refused",
+    async () => (await renewed.call("getMeetings")).messageKey === "checksumError",
+    SOON,
+  );
 });
 
 Deno.test("meetings of another process are found, change, move and go", async () => {
@@ -72,8 +84,11 @@ Deno.test("meetings of another process are found, change, move and go", async ()
   await cluster.db`update meetings set state = state || '{"MeetingName": "renamed"}' where id = ${id}`;
   await eventually("its new name is listed", async () => (await namesListed(cluster)).join() === "renamed", SOON);
   await cluster.db`update meetings set backend_id = ${cluster.backendID(1)} where id = ${id}`;
-  await eventually("join follows it to its new node", async () =>
-    await joinPort(cluster, "room") === cluster.nodes.at(1).port, SOON);
+  await eventually(
+    "join follows it to its new node",
+    async () => await joinPort(cluster, "room") === cluster.nodes.at(1).port,
+    SOON,
+  );
   await cluster.db`delete from meetings where id = ${id}`;
   await eventually("it is gone from the list", async () => (await namesListed(cluster)).length === 0, SOON);
   assert.equal((await client.call("getMeetingInfo", { meetingID: "room" })).messageKey, "notFound");
@@ -142,16 +157,22 @@ Deno.test("a load that was begun before the connection was lost does not restore
   } finally {
     blocker.release();
   }
-  await eventually("the change is seen before any reconcile", async () =>
-    (await namesListed(cluster)).join() === "after", SOON);
+  await eventually(
+    "the change is seen before any reconcile",
+    async () => (await namesListed(cluster)).join() === "after",
+    SOON,
+  );
 });
 
 Deno.test("a change that notifies nobody is found by the reconcile", async () => {
   await using cluster = await startFollowing();
   await writeMeeting(cluster, { meetingID: "room", node: 0, name: "before" });
   await writeMeeting(cluster, { meetingID: "ghost", node: 0 });
-  await eventually("they are listed", async () =>
-    (await namesListed(cluster)).toSorted().join() === "before,ghost", SOON);
+  await eventually(
+    "they are listed",
+    async () => (await namesListed(cluster)).toSorted().join() === "before,ghost",
+    SOON,
+  );
   await cluster.db.begin(async (tx) => {
     await tx`set local session_replication_role = replica`; // no triggers
     await tx`update meetings set state = state || '{"MeetingName": "after"}' where id = ${clusterID("fe1", "room")}`;

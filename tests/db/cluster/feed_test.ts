@@ -1,5 +1,6 @@
 // The feed on a real PostgreSQL: what one process writes reaches another one's memory.
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { type ClusterFeed, createClusterFeed } from "../../../src/cluster/feed.ts";
 import type { Clock, Pool } from "../../../src/deps.ts";
 import { realClock } from "../../../src/deps.ts";
@@ -8,27 +9,30 @@ import { findMeeting } from "../../../src/store/meetings.ts";
 import { upsertReservation } from "../../../src/store/reservations.ts";
 import { dbTest } from "../../support/db_test.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
-import { clusterID, insertBackend, insertFrontend, insertMeeting, makeAttendees, makeLog } from "../../support/make.ts";
+import {
+  clusterID,
+  insertBackend,
+  insertFrontend,
+  insertMeeting,
+  type LogLine,
+  makeAttendees,
+  makeLog,
+} from "../../support/make.ts";
 import { openTestPool } from "../../support/test_db.ts";
 import { eventually } from "../../support/wait.ts";
 
 const M1 = clusterID("m1");
 
-/** A feed that runs, until the test ends. */
-async function start(
-  db: Pool,
-  url: string,
-  { clock = realClock, openListener = () => openTestPool(url, 1), waits = true }: {
-    clock?: Clock;
-    openListener?: () => Pool;
-    waits?: boolean;
-  } = {},
-): Promise<ClusterFeed & AsyncDisposable & { lines: ReturnType<typeof makeLog>["lines"] }> {
+interface RunningFeed extends ClusterFeed, AsyncDisposable {
+  readonly lines: readonly LogLine[];
+}
+
+/** A feed that runs until the test ends. */
+function run(db: Pool, openListener: () => Pool, clock: Clock): RunningFeed {
   const { log, lines } = makeLog();
   const feed = createClusterFeed({ db, openListener, clock, log });
   const controller = new AbortController();
   const running = feed.run(controller.signal);
-  if (waits) await feed.ready;
   return {
     ...feed,
     lines,
@@ -37,6 +41,27 @@ async function start(
       await running;
     },
   };
+}
+
+/** A feed that is trusted. */
+async function start(db: Pool, url: string): Promise<RunningFeed> {
+  const feed = run(db, () => openTestPool(url, 1), realClock);
+  await feed.ready;
+  return feed;
+}
+
+/** A feed whose time the test moves on: in steps short enough for pings to go their way in between. */
+async function startFaked(db: Pool, url: string, openListener = () => openTestPool(url, 1)) {
+  const clock = createFakeClock();
+  const feed = run(db, openListener, clock);
+  const passUntil = (what: string, look: () => boolean | Promise<boolean>) =>
+    eventually(what, async () => {
+      if (await look()) return true;
+      await clock.advance(250);
+      return false;
+    });
+  await passUntil("the view is trusted", feed.isTrusted);
+  return { clock, feed, passUntil, [Symbol.asyncDispose]: feed[Symbol.asyncDispose] };
 }
 const soon = (what: string, look: () => boolean | undefined) => eventually(what, look, { withinMs: 5000 });
 
@@ -122,30 +147,36 @@ dbTest(
   },
 );
 
-dbTest(
-  "createClusterFeed() writes counters of backends, stale ones from before its start included",
-  async (db, url) => {
-    const [used, unused] = [await insertBackend(db), await insertBackend(db)];
-    await db`update backends set meetings_count = 9, attendees_count = 90`;
-    await insertMeeting(db, { backend_id: used, meeting: { attendees: makeAttendees(4) } });
-    await using _feed = await start(db, url);
-    const counters = async () =>
-      Object.fromEntries(
-        (await db`select id, meetings_count as m, attendees_count as a from backends`).map((
-          { id, m, a },
-        ) => [id, [m, a]]),
-      );
-    await eventually("the counters are right", async () => {
-      assert.deepEqual(await counters(), { [used]: [1, 4], [unused]: [0, 0] });
+const countersOf = async (db: Pool) => {
+  const rows = await db`select id, meetings_count, attendees_count from backends`;
+  return Object.fromEntries(rows.map((row) => [row.id, [row.meetings_count, row.attendees_count]]));
+};
+
+dbTest("createClusterFeed() writes the counters of a backend whose meetings change", async (db, url) => {
+  const backend = await insertBackend(db);
+  await using _feed = await start(db, url);
+  const become = (meetings: number, attendees: number) =>
+    eventually(`${meetings} meetings and ${attendees} attendees`, async () => {
+      assert.deepEqual(await countersOf(db), { [backend]: [meetings, attendees] });
       return true;
     });
-    await db`delete from meetings`;
-    await eventually("the counters follow", async () => {
-      assert.deepEqual(await counters(), { [used]: [0, 0], [unused]: [0, 0] });
-      return true;
-    });
-  },
-);
+  await insertMeeting(db, { backend_id: backend, meeting: { attendees: makeAttendees(4) } });
+  await become(1, 4);
+  await db`delete from meetings`;
+  await become(0, 0);
+});
+
+dbTest("createClusterFeed() mends counters that a process left behind, within half a minute", async (db, url) => {
+  const [used, unused] = [await insertBackend(db), await insertBackend(db)];
+  await db`update backends set meetings_count = 9, attendees_count = 90`;
+  await insertMeeting(db, { backend_id: used, meeting: { attendees: makeAttendees(4) } });
+  await using faked = await startFaked(db, url);
+  await faked.passUntil("the counters are right", async () => {
+    const counters = await countersOf(db);
+    return isDeepStrictEqual(counters, { [used]: [1, 4], [unused]: [0, 0] });
+  });
+  assert(faked.clock.monotonic() < 35_000, `${faked.clock.monotonic()}`);
+});
 
 dbTest("applyMeeting() shows at once; forgetMeeting() of a row that is still there brings it back", async (db, url) => {
   await using feed = await start(db, url);
@@ -200,12 +231,12 @@ dbTest("createClusterFeed() reloads what it missed while its listening connectio
 dbTest(
   "createClusterFeed() repairs in its reconcile what no trigger told: changed, new and deleted rows",
   async (db, url) => {
-    const clock = createFakeClock();
     const frontend = await insertFrontend(db);
     const backend = await insertBackend(db);
     await insertMeeting(db, { id: "changed" });
     await insertMeeting(db, { id: "deleted" });
-    await using feed = await start(db, url, { clock });
+    await using faked = await startFaked(db, url);
+    const { memory } = faked.feed;
     for (const table of ["frontends", "backends", "meetings"]) {
       await db.unsafe(
         `alter table ${table} disable trigger user`,
@@ -216,19 +247,18 @@ dbTest(
     await db`update meetings set internal_id = 'new' where id = 'changed'`;
     await db`delete from meetings where id = 'deleted'`;
     await insertMeeting(db, { id: "inserted" });
-    const isRepaired = () =>
-      feed.memory.frontends.get(frontend)?.secret === "new" &&
-      feed.memory.backends.get(backend)?.row.secret === "new" &&
-      feed.memory.meetings.get("changed")?.row.internal_id === "new" && !feed.memory.meetings.has("deleted") &&
-      feed.memory.meetings.has("inserted");
-    let passedMs = 0;
-    await eventually("the reconcile has repaired it", async () => {
-      if (isRepaired()) return true;
-      await clock.advance(100); // each look: pings go their way in between
-      passedMs += 100;
-      return false;
-    }, { withinMs: 20_000 });
-    assert(passedMs > 5000, `it was repaired after ${passedMs} ms, not by the reconcile`);
+    await faked.passUntil(
+      "the reconcile has repaired it",
+      () =>
+        memory.frontends.get(frontend)?.secret === "new" && memory.backends.get(backend)?.row.secret === "new" &&
+        memory.meetings.get("changed")?.row.internal_id === "new" && !memory.meetings.has("deleted") &&
+        memory.meetings.has("inserted"),
+    );
+    const passed = faked.clock.monotonic();
+    assert(passed > 25_000 && passed < 35_000, `it was repaired after ${passed} ms, not by the reconcile`);
+    assert(
+      !faked.feed.lines.some(({ level }) => level === "warn"),
+    );
   },
 );
 
@@ -254,43 +284,42 @@ function gatedListener(url: string) {
 dbTest(
   "createClusterFeed() is not trusted while its ping does not come back, opens the link anew, and recovers",
   async (db, url) => {
-    const clock = createFakeClock();
     const { gate, openListener } = gatedListener(url);
-    await using feed = await start(db, url, { clock, openListener });
+    await using faked = await startFaked(db, url, openListener);
+    const { clock, feed, passUntil } = faked;
     gate.open = false;
-    await clock.advance(2900);
+    await clock.advance(2500);
     assert(feed.isTrusted());
-    await clock.advance(1200);
+    await clock.advance(1600);
     assert(!feed.isTrusted());
     assert.equal(gate.opened, 1);
     await clock.advance(5000);
-    await eventually("the dead link is given up", () => gate.closed === 1);
+    await passUntil("the dead link is given up", () => gate.closed === 1 && gate.opened === 2);
     gate.open = true;
-    await eventually("the view is trusted again", async () => {
-      await clock.advance(200);
-      return feed.isTrusted();
-    });
-    assert.equal(gate.opened, 2);
+    await passUntil("the view is trusted again", feed.isTrusted);
   },
 );
 
 dbTest("createClusterFeed() is not trusted by a load during which its link was lost", async (db, url) => {
-  const clock = createFakeClock();
   const { gate, openListener } = gatedListener(url);
+  await using faked = await startFaked(db, url, openListener);
+  const { clock, feed, passUntil } = faked;
   const holder = openTestPool(url, 1);
-  await using feed = await start(db, url, { clock, openListener, waits: false });
-  await eventually("it listens", async () => (await listening(db)).length === 1);
   await holder.begin(async (tx) => {
     await tx`lock table meetings in access exclusive mode`; // a load under way cannot end
+    await tx`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and query ilike 'listen %'`;
+    await passUntil("it has lost its link", () => !feed.isTrusted());
     gate.open = false;
-    await clock.advance(9000);
+    await clock.advance(4000);
   });
   await holder.end();
-  await clock.advance(100);
+  await eventually("the load has ended", async () => {
+    const busy = await db`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    return busy.length === 0;
+  });
+  await clock.advance(250);
   assert(!feed.isTrusted());
   gate.open = true;
-  await eventually("the view is trusted", async () => {
-    await clock.advance(200);
-    return feed.isTrusted();
-  });
+  await passUntil("the view is trusted again", feed.isTrusted);
 });

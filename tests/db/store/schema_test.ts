@@ -104,10 +104,21 @@ const COLUMNS: Record<string, string[][]> = {
     ["peak", "integer", "no", ""],
     ["seen_at", "timestamp", "no", UTC],
   ],
+  b3scale_audit: [
+    ["id", "bigint", "no", ""],
+    ["time", "timestamp", "no", UTC],
+    ["subject", "text", "no", ""],
+    ["scope", "text", "no", ""],
+    ["method", "text", "no", ""],
+    ["resource", "text", "no", ""],
+    ["changed_keys", "text[]", "no", "'{}'::text[]"],
+    ["request_id", "text", "no", ""],
+  ],
 };
 
 const CONSTRAINTS = [
   "__meta__: __meta___version_key UNIQUE (version)",
+  "b3scale_audit: b3scale_audit_pkey PRIMARY KEY (id)",
   "b3scale_backend_health: b3scale_backend_health_backend_id_fkey FOREIGN KEY (backend_id) REFERENCES backends(id) ON DELETE CASCADE",
   "b3scale_backend_health: b3scale_backend_health_pkey PRIMARY KEY (backend_id)",
   "b3scale_extensions: b3scale_extensions_version_key UNIQUE (version)",
@@ -134,6 +145,7 @@ const CONSTRAINTS = [
 
 /** Those that no constraint has made. */
 const INDEXES = [
+  'b3scale_audit_time_idx ON b3scale_audit USING btree ("time")',
   "b3scale_commands_state_seq_idx ON commands USING btree (state, seq)",
   "b3scale_meetings_backend_id_idx ON meetings USING btree (backend_id)",
   "b3scale_meetings_frontend_id_idx ON meetings USING btree (frontend_id)",

@@ -27,6 +27,17 @@ const codes: Record<ErrorCode, [messageKey: string, level: "debug" | "warn"]> = 
   timeout: ["internalError", "warn"],
   internal: ["internalError", "warn"],
   database_newer: ["internalError", "debug"],
+  token_missing: ["internalError", "debug"],
+  token_invalid: ["internalError", "debug"],
+  scope_missing: ["internalError", "debug"],
+  forbidden: ["internalError", "debug"],
+  not_found: ["internalError", "debug"],
+  bad_request: ["internalError", "debug"],
+  malformed_body: ["internalError", "debug"],
+  unsupported_media_type: ["internalError", "debug"],
+  validation_failed: ["internalError", "debug"],
+  conflict: ["internalError", "debug"],
+  too_many_requests: ["internalError", "debug"],
 };
 const SECRET_TEXT = 'select secret from frontends where host = "https://n1/?checksum=1"';
 

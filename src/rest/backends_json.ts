@@ -1,0 +1,35 @@
+// A backend's row as REST shows it, with what its health means. The only place where row and JSON differ.
+import { healthOf, healthReasons, isEligible } from "../cluster/health.ts";
+import { type BackendJson, CHECKSUM_ALGORITHMS } from "../contract/backend.ts";
+import { jsonTime } from "../contract/endpoint.ts";
+import type { BackendRecord } from "../store/backend_records.ts";
+import { readTexts } from "../store/frontend_settings.ts";
+
+export const backendJson = (row: BackendRecord): BackendJson => ({
+  id: row.id,
+  node_state: row.node_state,
+  admin_state: row.admin_state,
+  agent_heartbeat: jsonTime(row.agent_heartbeat),
+  agent_ref: row.agent_ref,
+  last_error: row.last_error,
+  latency: row.latency,
+  meetings_count: row.meetings_count,
+  attendees_count: row.attendees_count,
+  load_factor: row.load_factor,
+  bbb: { host: row.host, secret: row.secret },
+  settings: settingsJson(row.settings),
+  created_at: jsonTime(row.created_at),
+  updated_at: jsonTime(row.updated_at),
+  synced_at: jsonTime(row.synced_at),
+  health: healthOf(row),
+  eligible: isEligible(row),
+  reasons: healthReasons({ ...row, last_error: row.health_error ?? row.last_error }),
+});
+
+function settingsJson({ tags, checksum_algorithm }: BackendRecord["settings"]): BackendJson["settings"] {
+  const algorithm = CHECKSUM_ALGORITHMS.find((name) => name === checksum_algorithm);
+  return {
+    tags: Array.isArray(tags) ? readTexts(tags) : null,
+    ...(algorithm === undefined ? {} : { checksum_algorithm: algorithm }),
+  };
+}
