@@ -1,6 +1,7 @@
 // The HTTP client for all BBB nodes: signs, bounds what is in flight per node, and ends each call by its deadline.
 // Its errors never carry the signed URL, which `fetch` puts into the cause of each of its own.
 import type { Clock, Fetch } from "../deps.ts";
+import { readBytes } from "../lib/read_bytes.ts";
 import { createSemaphore, type Semaphore } from "../lib/semaphore.ts";
 import { type ChecksumAlgorithm, sign } from "./checksum.ts";
 import { encodeQuery, type Params } from "./query.ts";
@@ -102,7 +103,9 @@ export function createNodeClient(
           redirect: "manual",
           signal: controller.signal,
         });
-        const body = await readAnswer(response, request.resource);
+        // Counted while it streams, after inflation: a node cannot make us hold more.
+        const tooLarge = () => new NodeError("too large", request.resource);
+        const body = await readBytes(response.body, MAX_ANSWER_BYTES, tooLarge);
         return { status: response.status, headers: response.headers, body, latencyMs: clock.monotonic() - sentAt };
       } catch (error) {
         if (error instanceof NodeError) throw error;
@@ -128,26 +131,6 @@ export function signedUrl(node: NodeAddress, request: Pick<NodeRequest, "resourc
 }
 
 const baseOf = (node: NodeAddress): string => node.host.endsWith("/") ? node.host : `${node.host}/`;
-
-/** Counted while it streams, after inflation: a node cannot make us hold more. */
-async function readAnswer(response: Response, resource: string): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  if (response.body !== null) {
-    for await (const chunk of response.body) {
-      size += chunk.length;
-      if (size > MAX_ANSWER_BYTES) throw new NodeError("too large", resource);
-      chunks.push(chunk);
-    }
-  }
-  const body = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return body;
-}
 
 /** As Deno words it, in this order. */
 const REASONS: readonly (readonly [RegExp, NodeErrorReason])[] = [

@@ -1,5 +1,6 @@
 // A BBB API request as a client sent it: raw query, parameters of query and form body, body bytes.
 import { AppError } from "../errors.ts";
+import { readBytes } from "../lib/read_bytes.ts";
 import { verify } from "./checksum.ts";
 import { encodeJava, type Params, rawQueryOf, readQuery, withoutChecksum } from "./query.ts";
 import { CHECKSUM } from "./resources.ts";
@@ -25,6 +26,7 @@ const EMPTY: Params = new Map();
 const NO_BYTES = new Uint8Array(0);
 /** 2 MB is a BBB node's own limit; base64 slides of the clients that know a larger one still pass. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const bodyTooLarge = () => new AppError("body_too_large", `The body exceeds ${MAX_BODY_BYTES} bytes`);
 
 /**
  * @param resource last segment of the path, decoded
@@ -35,7 +37,7 @@ export async function readRequest(req: Request, resource: string): Promise<BbbRe
   const method = req.method === "POST" ? "POST" : "GET";
   const contentType = req.headers.get("content-type") ?? "";
   const query = readQuery(rawQuery);
-  const body = req.body === null ? NO_BYTES : await readBody(req.body);
+  const body = await readBytes(req.body, MAX_BODY_BYTES, bodyTooLarge);
   const form = body.length === 0 || startsLikeXml(body) ? EMPTY : await readForm(body, contentType);
   if (query === undefined || form === undefined) {
     const problem = query === undefined ? "The query has a broken percent-escape" : "The form body cannot be read";
@@ -66,28 +68,6 @@ export function isSigned(request: BbbRequest, secret: string): boolean {
 function salvageChecksum(rawQuery: string): Params {
   const pair = rawQuery.split("&").find((part) => part.startsWith(`${CHECKSUM}=`));
   return new Map([[CHECKSUM, pair?.slice(CHECKSUM.length + 1) ?? ""]]);
-}
-
-async function readBody(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of stream) {
-      size += chunk.length;
-      if (size > MAX_BODY_BYTES) throw new AppError("body_too_large", `The body exceeds ${MAX_BODY_BYTES} bytes`);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    throw new AppError("invalid_parameter", "The body was cut off", { cause: error }); // the client hung up
-  }
-  const body = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return body;
 }
 
 /** A body whose first visible byte is `<` is XML, whatever its label says (gateway contract §2.2). */

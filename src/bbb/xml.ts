@@ -1,5 +1,6 @@
 // XML in and out: a tree that loses nothing a node sent, and the only place that writes XML text.
 import { XMLParser } from "fast-xml-parser";
+import { escapeMarkup } from "../lib/escape.ts";
 
 export interface XmlElement {
   readonly name: string;
@@ -116,19 +117,11 @@ export function mapElements(element: XmlElement, change: (element: XmlElement) =
 
 export const element = (name: string, ...children: XmlNode[]): XmlElement => ({ name, attributes: [], children });
 
-const SPECIAL: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
 /** Text for content and attributes. Control characters, which no XML can carry and strict clients choke on, are dropped. */
 export function escapeXml(text: string): string {
   // deno-lint-ignore no-control-regex
   if (!/[&<>"'\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]/.test(text)) return text;
-  return dropControls(text).replace(/[&<>"']/g, (char) => SPECIAL[char] ?? char).replaceAll("\r", "&#13;");
+  return escapeMarkup(dropControls(text)).replaceAll("\r", "&#13;");
 }
 
 const dropControls = (text: string): string =>

@@ -1,8 +1,9 @@
 // The page a browser waits on while its meeting has no node: it carries the original join in its address.
 import { Buffer } from "node:buffer";
-import { retryPage } from "../lib/html.ts";
+import { errorPage, retryPage } from "../lib/html.ts";
 
 const PATH = "/b3s/retry-join/";
+const NO_JOIN = { title: "This link cannot be used", text: "Please join the meeting again from where you came." };
 
 /** @param target path and query of the join as it arrived, checksum included */
 export function retryLocation(method: string, target: string): string {
@@ -16,10 +17,9 @@ export function retryLocation(method: string, target: string): string {
 /** 400 for what is no join of ours: the page must not lead anywhere else. */
 export function serveRetryPage(blob: string): Response {
   const target = readTarget(blob);
-  if (target === undefined) return Response.json({ message: "Bad Request" }, { status: 400 });
-  return new Response(retryPage(target), {
-    headers: { "content-type": "text/html; charset=UTF-8", "cache-control": "no-store" },
-  });
+  const headers = { "content-type": "text/html; charset=UTF-8", "cache-control": "no-store" };
+  if (target === undefined) return new Response(errorPage(NO_JOIN), { status: 400, headers });
+  return new Response(retryPage(target), { headers });
 }
 
 function readTarget(blob: string): string | undefined {

@@ -1,24 +1,16 @@
 // Pages for people: an escaping tag and the three pages that a browser can meet on its way into a meeting.
+import { escapeMarkup } from "./escape.ts";
 
 /** Markup that is safe as it stands. */
 class Html {
   constructor(readonly text: string) {}
 }
 
-const SPECIAL: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-const escape = (text: string): string => text.replace(/[&<>"']/g, (char) => SPECIAL[char] ?? char);
-
 /** Every value is escaped unless it was made by this tag. */
 export function html(parts: TemplateStringsArray, ...values: readonly (string | number | Html)[]): Html {
   const text = parts.reduce((whole, part, index) => {
     const value = values[index - 1] ?? "";
-    return whole + (value instanceof Html ? value.text : escape(String(value))) + part;
+    return whole + (value instanceof Html ? value.text : escapeMarkup(String(value))) + part;
   });
   return new Html(text);
 }

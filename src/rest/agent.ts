@@ -3,14 +3,19 @@ import { agentEndpoints, type RpcJson } from "../contract/agent.ts";
 import { jsonTime } from "../contract/endpoint.ts";
 import type { Deps } from "../deps.ts";
 import { AppError } from "../errors.ts";
+import { listBackendRecords } from "../store/backend_records.ts";
 import type { Backend } from "../store/backends.ts";
 import { readRpc, type RpcCall, RpcError } from "./agent_rpc.ts";
 import type { Principal } from "./auth.ts";
+import { backendJson } from "./backends_json.ts";
 import { jsonResponse } from "./problem.ts";
 import { route } from "./route.ts";
 
-const backendOf = async ({ view }: Pick<Deps, "view">, { sub }: Principal): Promise<Backend | undefined> =>
-  sub === "" ? undefined : await view.findBackendByAgent(sub);
+/** No row has such a reference, and PostgreSQL refuses to look for one with NUL. */
+const namesNobody = ({ sub }: Principal): boolean => sub === "" || sub.includes("\0");
+
+const backendOf = async ({ view }: Pick<Deps, "view">, principal: Principal): Promise<Backend | undefined> =>
+  namesNobody(principal) ? undefined : await view.findBackendByAgent(principal.sub);
 
 const notFound = (sub: string) => new AppError("not_found", `Agent "${sub}" has no backend`);
 
@@ -21,6 +26,12 @@ const renderUnreadable = (error: unknown): Response | undefined =>
   error instanceof AppError && error.code === "malformed_body" ? jsonResponse(failed(error.message), 400) : undefined;
 
 export const agentRoutes = [
+  route(agentEndpoints.backend, async ({ deps, principal }) => {
+    const [row] = namesNobody(principal) ? [] : await listBackendRecords(deps.db, { agent_ref: principal.sub });
+    if (row === undefined) throw notFound(principal.sub);
+    return backendJson(row);
+  }),
+
   route(agentEndpoints.heartbeat, async ({ deps, principal }) => {
     const backend = await backendOf(deps, principal);
     if (backend === undefined) throw notFound(principal.sub);

@@ -1,15 +1,17 @@
 // Bodies and queries of REST requests, read by the endpoint's schemas.
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
+import { readBytes } from "../lib/read_bytes.ts";
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const bodyTooLarge = () => new AppError("body_too_large", `The body exceeds ${MAX_BODY_BYTES} bytes`);
 
 /**
  * @returns the value of the JSON body; {} for an empty one, and for the form and XML bodies that 1.x binds nothing from
  * @throws unsupported_media_type, malformed_body, body_too_large
  */
 export async function readJsonBody(req: Request): Promise<unknown> {
-  const text = await readText(req);
+  const text = new TextDecoder().decode(await readBytes(req.body, MAX_BODY_BYTES, bodyTooLarge));
   if (text.trim() === "") return {};
   const type = (req.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (IGNORED_TYPES.has(type)) return {};
@@ -27,18 +29,6 @@ const IGNORED_TYPES = new Set([
   "application/xml",
   "text/xml",
 ]);
-
-async function readText(req: Request): Promise<string> {
-  if (req.body === null) return "";
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of req.body) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new AppError("body_too_large", `The body exceeds ${MAX_BODY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return await new Blob(chunks as BlobPart[]).text();
-}
 
 /** Texts that a schema gives itself name the rule; those of the library quote the value, which may be a secret. */
 const OWN_TEXT = /^(is|this|should|unknown) /;

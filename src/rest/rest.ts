@@ -48,15 +48,16 @@ export function createRest(deps: Deps): Rest {
       if (c.req.raw.method !== endpoint.method) return notFound(); // HEAD is no GET here
       requireScope(principal, endpoint.scopes);
       const given = takesBody(endpoint) ? await readJsonBody(request.req) : {};
+      const body = checkInput(endpoint.body, given);
       const result = await handler({
         deps: restDeps,
         principal,
         params: c.req.param() as Record<string, string>,
         query: checkInput(endpoint.query, readQueryObject(request.req.url)),
-        body: checkInput(endpoint.body, given),
+        body,
         requestID: request.id,
       });
-      if (endpoint.audited) await audit(request, principal, given);
+      if (endpoint.audited) await audit(request, principal, body);
       return jsonResponse(result, endpoint.status);
     };
     router.on(endpoint.method, `/api${endpoint.path}`, async (c) => {
@@ -75,13 +76,13 @@ export function createRest(deps: Deps): Rest {
   });
 
   /** The change is made; that it could not be noted must not undo it for the client. */
-  async function audit({ req, id }: HttpRequest, principal: Principal, given: unknown): Promise<void> {
+  async function audit({ req, id }: HttpRequest, principal: Principal, body: unknown): Promise<void> {
     const entry = {
       subject: principal.sub,
       scope: [...principal.scopes].join(" "),
       method: req.method,
       resource: new URL(req.url).pathname,
-      changed_keys: changedKeys(given),
+      changed_keys: changedKeys(body),
       request_id: id,
     };
     try {
@@ -107,11 +108,17 @@ const takesBody = ({ body }: Endpoint): boolean =>
 
 const notFound = (): Response => jsonResponse({ message: "Not Found" }, 404);
 
+/** Deeper is no setting of ours, and a body may be nested until the stack is full. */
+const MOST_DEPTH = 5;
+const MOST_KEYS = 200;
+
 /** Dotted names of what a body sets, never the values. */
-function changedKeys(given: unknown, prefix = ""): string[] {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) return prefix === "" ? [] : [prefix];
-  const keys = Object.entries(given).flatMap(([key, value]) =>
-    changedKeys(value, prefix === "" ? key : `${prefix}.${key}`)
-  );
-  return keys.length === 0 && prefix !== "" ? [prefix] : keys.slice(0, 200);
+function changedKeys(given: unknown, prefix = "", depth = 0): string[] {
+  const isLeaf = typeof given !== "object" || given === null || Array.isArray(given) || depth === MOST_DEPTH;
+  const keys = isLeaf
+    ? []
+    : Object.entries(given).flatMap(([key, value]) =>
+      changedKeys(value, prefix === "" ? key : `${prefix}.${key}`, depth + 1)
+    );
+  return keys.length === 0 && prefix !== "" ? [prefix] : keys.slice(0, MOST_KEYS);
 }

@@ -1,5 +1,5 @@
 // Keeps the backends that have every tag a frontend requires.
-import type { RouterMiddleware } from "./router.ts";
+import type { RouterMiddleware } from "./types.ts";
 
 /** An empty tag is always satisfied, as in 1.x. */
 export const requiredTags: RouterMiddleware = (candidates, { frontend }) => {

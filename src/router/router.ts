@@ -1,22 +1,10 @@
 // Selects the backend of a new meeting. Middlewares are pure: they remove or order candidates, never add or change one.
 import { AppError } from "../errors.ts";
 import type { Backend } from "../store/backends.ts";
-import type { Frontend } from "../store/frontends.ts";
 import { discardIneligible } from "./discard_ineligible.ts";
 import { requiredTags } from "./required_tags.ts";
 import { sortByLoad } from "./sort_by_load.ts";
-
-export interface Candidate {
-  readonly backend: Backend;
-  readonly load: number;
-}
-
-/** What routing may look at; a gateway request satisfies it. */
-export interface RoutingRequest {
-  readonly frontend: Pick<Frontend, "key" | "settings">;
-}
-
-export type RouterMiddleware = (candidates: readonly Candidate[], req: RoutingRequest) => readonly Candidate[];
+import type { Candidate, RouterMiddleware, RoutingRequest } from "./types.ts";
 
 /** In the order in which they apply. */
 const routerChain: readonly RouterMiddleware[] = [discardIneligible, requiredTags, sortByLoad];

@@ -7,6 +7,7 @@ export interface FrontendSettings {
   /** null and [] ask for nothing alike; REST shows which it is. */
   readonly required_tags: readonly string[] | null;
   readonly default_presentation: { readonly url: string; readonly force: boolean } | null;
+  /** Less than 1 limits nothing, as null does; REST shows which it is. */
   readonly attendees_limit: { readonly limit: number } | null;
   readonly create_default_params: ParamMap;
   readonly create_override_params: ParamMap;
@@ -18,7 +19,7 @@ export interface FrontendSettings {
 export function readFrontendSettings(json: unknown): FrontendSettings {
   const from = recordOf(json) ?? {};
   const presentation = recordOf(from["default_presentation"]);
-  const limit = readNumber(recordOf(from["attendees_limit"])?.["limit"]);
+  const limit = recordOf(from["attendees_limit"]);
   const recordings = recordOf(from["recordings"]);
   const visibility = recordings?.["visibility_override"];
   return {
@@ -27,7 +28,7 @@ export function readFrontendSettings(json: unknown): FrontendSettings {
       url: typeof presentation["url"] === "string" ? presentation["url"] : "",
       force: presentation["force"] === true || presentation["force"] === "true",
     },
-    attendees_limit: Number.isFinite(limit) ? { limit: Math.floor(limit) } : null,
+    attendees_limit: limit === undefined ? null : { limit: Math.floor(readNumber(limit["limit"])) },
     create_default_params: readParams(from["create_default_params"]),
     create_override_params: readParams(from["create_override_params"]),
     join_default_params: readParams(from["join_default_params"]),

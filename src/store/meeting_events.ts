@@ -1,7 +1,7 @@
 // What agents report of meetings, written into their rows: found by BBB's own id, and never over a newer row.
 import type { Meeting } from "../bbb/meeting.ts";
 import type { Db } from "../deps.ts";
-import { findMeeting, listMeetingsByID, type MeetingRow } from "./meetings.ts";
+import { columns, findMeeting, type MeetingRow, type RawRow, read, source } from "./meetings.ts";
 import { encodeStoredMeeting } from "./stored_meeting.ts";
 
 /** Meetings of this backend by BBB's own ids; those of others count as unknown. */
@@ -10,11 +10,9 @@ export async function listMeetingsByInternalID(
   backendID: string,
   internalIDs: readonly string[],
 ): Promise<MeetingRow[]> {
-  const found = await db<{ id: string }[]>`
-    select id from meetings where internal_id = any(${internalIDs as string[]}::text[]) and backend_id = ${backendID}`;
-  if (found.length === 0) return []; // as a rule: it is asked for while a create is under way
-  const rows = await listMeetingsByID(db, found.map(({ id }) => id));
-  return rows.filter((row) => row.backend_id === backendID && internalIDs.includes(row.internal_id));
+  return (await db<RawRow[]>`
+    select ${columns(db)} from ${source(db)}
+    where m.internal_id = any(${internalIDs as string[]}::text[]) and m.backend_id = ${backendID}`).map(read);
 }
 
 /** The row as it is now, locked until the transaction ends. */

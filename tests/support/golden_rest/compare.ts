@@ -2,7 +2,7 @@
 import type { Json } from "../golden/vector.ts";
 import type { ExpectedAnswer } from "./vector.ts";
 
-/** Those of the recording, and {{text}} and {{number}} of ours, for what is free. */
+/** Those of the recording, and {{text}}, {{number}} and {{now}} of ours. */
 const PLACEHOLDERS: Readonly<Record<string, RegExp>> = {
   uuid: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/,
   timestamp: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z?/,
@@ -18,6 +18,7 @@ export function compareWith(path: string, actual: unknown, expected: Json | unde
   const differs = () => [`${path}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`];
   if (typeof expected === "string") {
     if (expected === "{{number}}") return Number.isInteger(actual) ? [] : differs();
+    if (expected === "{{now}}") return isNow(actual) ? [] : differs();
     return typeof actual === "string" && patternOf(expected).test(actual) ? [] : differs();
   }
   if (expected === null || typeof expected !== "object") return actual === expected ? [] : differs();
@@ -32,6 +33,9 @@ export function compareWith(path: string, actual: unknown, expected: Json | unde
       : compareWith(`${path}.${name}`, ours[name], Object.hasOwn(theirs, name) ? theirs[name] : undefined)
   );
 }
+
+/** Of a column, which has no zone. */
+const isNow = (actual: unknown): boolean => Math.abs(Date.parse(`${actual}Z`) - Date.now()) < 30_000;
 
 function patternOf(expected: string): RegExp {
   const parts = expected.split(/\{\{(\w+|\d+ chars[^}]*)\}\}/);

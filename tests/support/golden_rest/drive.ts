@@ -5,9 +5,10 @@ import { startServer } from "../../../src/main.ts";
 import { BUILD, VERSION } from "../../../src/version.ts";
 import { deadHost } from "../golden/placeholders.ts";
 import type { Json, JsonObject } from "../golden/vector.ts";
-import { openTestPool, silentLog, testDatabase } from "../test_db.ts";
+import { silentLog, testDatabase } from "../test_db.ts";
 import { type Answer, compareAnswer } from "./compare.ts";
 import { expectationOf } from "./deviations.ts";
+import { holdBackground, holdCounters, holdSchedule } from "./hold.ts";
 import { compareTable, setRows } from "./rows.ts";
 import { buildToken, JWT_SECRET } from "./token.ts";
 import type { RestVector, Rows } from "./vector.ts";
@@ -24,7 +25,7 @@ export interface GoldenServer extends AsyncDisposable {
 export async function startGoldenServer(): Promise<GoldenServer> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await testDatabase());
-  await holdQueue(database.pool);
+  await holdBackground(database.pool);
   stack.use(await holdSchedule(database.url));
   const asked: string[] = [];
   const node = stack.adopt(startNode(asked), (server) => server.shutdown());
@@ -69,21 +70,6 @@ interface Setting {
   readonly names: Readonly<Record<string, string>>;
 }
 
-/** The vectors show what REST writes, not what the controller makes of it later: commands stay requested. */
-async function holdQueue(db: Pool): Promise<void> {
-  await db.unsafe(`
-    create function hold() returns trigger as $$ begin return null; end; $$ language plpgsql;
-    create trigger hold before update on commands for each row when (new.state = 'running') execute function hold();`);
-}
-
-/** For the same reason no process schedules commands of its own: "another one" does it (src/store/commands.ts). */
-async function holdSchedule(url: string): Promise<AsyncDisposable> {
-  const SCHEDULE_LOCK = 0x62337364;
-  const session = openTestPool(url, 1);
-  await session`select pg_advisory_lock(${SCHEDULE_LOCK})`;
-  return { [Symbol.asyncDispose]: () => session.end({ timeout: 1 }) };
-}
-
 /** REST waits for no node. */
 function startNode(asked: string[]): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (req) => {
@@ -95,6 +81,7 @@ function startNode(asked: string[]): Deno.HttpServer<Deno.NetAddr> {
 async function drive({ origin, db, names }: Setting, recorded: RestVector): Promise<void> {
   const vector = rename(recorded, names);
   const expected = rename(expectationOf(vector), names);
+  await holdCounters(db, vector);
   await setRows(db, vector.given);
   const problems = compareAnswer(await ask(origin, vector.request), expected.response);
   const { files: _, ...tables } = (expected.then ?? {}) as Record<string, Json>;

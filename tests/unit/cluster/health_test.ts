@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { hasLiveAgent, type Health, healthOf, isDraining, isEligible } from "../../../src/cluster/health.ts";
+import {
+  hasLiveAgent,
+  type Health,
+  healthOf,
+  healthReasons,
+  isDraining,
+  isEligible,
+} from "../../../src/cluster/health.ts";
 import type { Backend, BackendAges, InstanceState } from "../../../src/store/backends.ts";
 import { makeBackend, NEVER } from "../../support/make.ts";
 
@@ -152,5 +159,30 @@ Deno.test("healthOf() is available at once after a good poll, whatever was befor
     fc.pre(backend.ages.failed !== 0 && backend.ages.heartbeat !== 0);
     const polled = { ...backend, node_state: "ready" as const, failed_polls: 0, ages: { ...backend.ages, good: 0 } };
     assert.equal(healthOf(polled), "available");
+  }));
+});
+
+const reasons: [Observed, string[]][] = [
+  [{}, []],
+  [{ admin_state: "stopped" }, ["admin_state is stopped"]],
+  [{ failed_polls: 3, last_error: "refused", ages: { failed: 0.5 } }, ["3 failed polls: refused"]],
+  [{ failed_polls: 1, ages: { failed: 0.5 } }, ["1 failed poll"]],
+  [{ last_error: "no answer in time", ages: { failed: 0.5 } }, ["last call failed 1 s ago: no answer in time"]],
+  [{ node_state: "error", last_error: "dial error" }, ["node_state is error: dial error"]],
+  [{ ages: { heartbeat: 42, good: 50, synced: 50 } }, ["heartbeat lost 42 s ago and not polled well since"]],
+  [{ ages: { heartbeat: 7300, good: 9e3, synced: 9e3 } }, ["heartbeat lost 2 h ago and not polled well since"]],
+  [
+    { admin_state: "init", node_state: "init", ages: { heartbeat: NEVER, good: null } },
+    ["admin_state is init", "not polled yet"],
+  ],
+];
+for (const [backend, expected] of reasons) {
+  Deno.test(`healthReasons() says: ${expected.join(", ")}`, () =>
+    assert.deepEqual(healthReasons(makeBackend(backend)), expected));
+}
+
+Deno.test("healthReasons() has something to say exactly of nodes that take no new meetings", () => {
+  fc.assert(fc.property(observed, (backend) => {
+    assert.equal(healthReasons({ ...backend, last_error: null }).length === 0, isEligible(backend));
   }));
 });

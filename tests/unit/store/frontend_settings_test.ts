@@ -43,11 +43,13 @@ const lenient: [name: string, document: unknown, read: Partial<FrontendSettings>
   ["a presentation that is a text", { default_presentation: "https://a.example/p.pdf" }, {}],
   ["a limit as a text", { attendees_limit: { limit: "50" } }, { attendees_limit: { limit: 50 } }],
   ["a limit with a fraction", { attendees_limit: { limit: 50.9 } }, { attendees_limit: { limit: 50 } }],
-  ...[0, -1, "", "many", "0x10", true, [5], {}, null, 0.5].map((limit): typeof lenient[number] => [
-    `the limit ${JSON.stringify(limit)} as none`,
+  ...[0, "", "many", "0x10", true, [5], {}, null, 0.5].map((limit): typeof lenient[number] => [
+    `the limit ${JSON.stringify(limit)} as 0`,
     { attendees_limit: { limit } },
-    {},
+    { attendees_limit: { limit: 0 } },
   ]),
+  ["a limit below 0", { attendees_limit: { limit: -1 } }, { attendees_limit: { limit: -1 } }],
+  ["a limit that is no object", { attendees_limit: 5 }, {}],
   ["scalars as texts", { create_default_params: { record: true, maxParticipants: 20, name: "", no: null, x: {} } }, {
     create_default_params: { record: "true", maxParticipants: "20", name: "" },
   }],
