@@ -7,7 +7,6 @@ import { type Cluster, startCluster } from "../support/cluster.ts";
 import { eventually } from "../support/wait.ts";
 
 const ID = clusterID("fe1", "lecture");
-const SLOW_MS = 1500;
 
 /** The agent of the only node. */
 async function agentOf(cluster: Cluster) {
@@ -34,7 +33,7 @@ const stateOf = async (cluster: Cluster) => {
   };
 };
 
-Deno.test("a slow poll changes no count that events have set since it began, and the next poll finds nothing to do", async () => {
+Deno.test("a slow poll changes nothing that events have set since it began, and the next poll agrees with them", async () => {
   await using cluster = await startCluster({ nodes: 1 });
   const node = cluster.nodes.at(0);
   const rpc = await agentOf(cluster);
@@ -63,22 +62,22 @@ Deno.test("a slow poll changes no count that events have set since it began, and
     await eventually("its answer is stored", async () => await finished() > done);
   };
 
+  await rpc("meeting_set_running", { internal_meeting_id, running: true });
   const first = await join(1, "MODERATOR");
-  // The node answers with what it knows when it is asked, but only after a while.
-  node.fail({ kind: "delay", resource: "getMeetings", delayMs: SLOW_MS, takesEffect: true, times: 1 } as never);
+  // What the node knows when it is asked reaches us only after the events.
+  node.fail({ kind: "hang", resource: "getMeetings", takesEffect: true, count: 1 });
   await poll(async () => {
     const second = await join(2, "VIEWER");
     await join(3, "MODERATOR");
     await leave(1, first);
     await leave(2, second);
     await join(4, "VIEWER");
+    node.release();
   });
   const after = await stateOf(cluster);
   assert.deepEqual([after.participants, after.moderators, after.people?.length], [2, 1, 2]);
   assert(after.people?.every((one) => /^u[34]\/.+/.test(one)), String(after.people));
 
-  const { updated_at } = await findMeeting(cluster.db, ID) ?? {};
-  await poll(async () => {});
+  await poll(() => Promise.resolve());
   assert.deepEqual(await stateOf(cluster), after);
-  assert.notEqual(updated_at, undefined);
 });

@@ -28,6 +28,8 @@ function setUp(db: Db, isTrusted = false) {
     source: {
       memory,
       isTrusted: () => trust.isTrusted,
+      seenUntil: () => 0,
+      seenUntil: () => 0,
       applyMeeting: (row) => memory.putMeeting(row, clock.monotonic()),
       forgetMeeting: memory.deleteMeeting,
       onMeetingChange: () => {},

@@ -25,14 +25,14 @@ dbTest(
     await using node = await fakeNode();
     using deps = commandDeps(db);
     const [id, other] = [await register(db, node, { dueIn: 9 }), await insertBackend(db)];
-    for (const meetingID of ["a", "b"]) {
+    for (const meetingID of ["m-a", "m-b"]) {
       node.addMeeting({ meetingID, moderatorPW: `mp-${meetingID}` });
       await insertMeeting(db, { id: meetingID, backend_id: id, meeting: { moderatorPW: `mp-${meetingID}` } });
     }
     await insertMeeting(db, { id: "elsewhere", backend_id: other });
     assert.equal(await endAllMeetings(deps, { BackendID: id }), true);
     const ends = node.calls.map(({ resource, params }) => [resource, params["meetingID"], params["password"]]);
-    assert.deepEqual(ends, [["end", "a", "mp-a"], ["end", "b", "mp-b"]]);
+    assert.deepEqual(ends, [["end", "m-a", "mp-m-a"], ["end", "m-b", "mp-m-b"]]);
     assert.equal((await db`select from meetings`).length, 3);
     assert.equal((await db`select from b3scale_backend_health where due_at <= localtimestamp`).length, 1);
   },
@@ -42,7 +42,7 @@ dbTest("endAllMeetings() goes on after failures and reports them all at the end"
   await using node = await fakeNode();
   using deps = commandDeps(db);
   const id = await register(db, node);
-  for (const meetingID of ["a", "b", "c", "d"]) {
+  for (const meetingID of ["m-a", "m-b", "m-c", "m-d"]) {
     node.addMeeting({ meetingID });
     await insertMeeting(db, { id: meetingID, backend_id: id });
   }

@@ -18,6 +18,7 @@ function setUp() {
     source: {
       memory,
       isTrusted: () => true,
+      seenUntil: () => 0,
       applyMeeting: (row) => memory.putMeeting(row, clock.monotonic()),
       forgetMeeting: memory.deleteMeeting,
       onMeetingChange: (listener) => changed = listener,
