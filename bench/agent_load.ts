@@ -73,8 +73,8 @@ export async function startAgentLoad(options: AgentLoadOptions): Promise<AgentLo
       const refused: string[] = [];
       const sent: Promise<void>[] = [];
       for (let n = 0; n < events; n++) {
-        const dueAt = startedAt + n * 1000 / perSecond;
-        if (dueAt > performance.now()) await pause(dueAt - performance.now());
+        const waitMs = startedAt + n * 1000 / perSecond - performance.now();
+        if (waitMs > 0) await pause(waitMs);
         const room = rooms[n % rooms.length];
         if (room === undefined) break;
         room.tail = room.tail.then(() => report(room, n, latencies, refused));

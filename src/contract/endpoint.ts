@@ -52,3 +52,9 @@ export const jsonTime = (at: Date): string =>
   at.toISOString().replace(/\.(\d*?)0*Z$/, (_, digits) => digits === "" ? "Z" : `.${digits}Z`);
 
 export const TimeJson = v.pipe(v.string(), v.description("RFC 3339, UTC"));
+
+/** What PostgreSQL refuses is refused at the edge: it would be an error of ours else. */
+export const Text = v.pipe(
+  v.string(),
+  v.check((text) => !text.includes("\0") && text.isWellFormed(), "should not contain NUL or broken characters"),
+);

@@ -1,13 +1,13 @@
 // Frontends in REST: documents, what may be sent, and the endpoints.
 import * as v from "valibot";
-import { endpoint, TimeJson } from "./endpoint.ts";
+import { endpoint, Text, TimeJson } from "./endpoint.ts";
 
 export const VISIBILITIES = ["unpublished", "published", "protected", "public", "public_protected"] as const;
 
-const text = (most: number) => v.pipe(v.string(), v.maxLength(most, `is longer than ${most} characters`));
+const text = (most: number) => v.pipe(Text, v.maxLength(most, `is longer than ${most} characters`));
 const ParamsJson = v.record(v.string(), v.string());
 /** `null` for one name removes it, for the whole map empties it. */
-const ParamsPatch = v.nullish(v.record(v.string(), v.nullable(v.string())));
+const ParamsPatch = v.nullish(v.record(Text, v.nullable(Text)));
 
 export const FrontendSettingsJson = v.object({
   required_tags: v.nullable(v.array(v.string())),
@@ -23,9 +23,11 @@ export type FrontendSettingsJson = v.InferOutput<typeof FrontendSettingsJson>;
 
 /** Deep merge: objects per key, arrays and scalars replace, null as control-plane contract §6 says. */
 export const FrontendSettingsPatch = v.object({
-  required_tags: v.nullish(v.array(v.string())),
-  default_presentation: v.nullish(v.object({ url: v.nullish(v.string()), force: v.nullish(v.boolean()) })),
-  attendees_limit: v.nullish(v.object({ limit: v.nullish(v.pipe(v.number(), v.integer())) })),
+  required_tags: v.nullish(v.array(Text)),
+  default_presentation: v.nullish(v.object({ url: v.nullish(Text), force: v.nullish(v.boolean()) })),
+  attendees_limit: v.nullish(
+    v.object({ limit: v.nullish(v.pipe(v.number(), v.safeInteger("should be a whole number"))) }),
+  ),
   create_default_params: ParamsPatch,
   create_override_params: ParamsPatch,
   join_default_params: ParamsPatch,
@@ -55,9 +57,9 @@ export const FrontendInput = v.object({
 export type FrontendInput = v.InferOutput<typeof FrontendInput>;
 
 export const FrontendQuery = v.object({
-  account_ref: v.optional(v.string()),
-  key: v.optional(v.string()),
-  key__like: v.optional(v.string()),
+  account_ref: v.optional(Text),
+  key: v.optional(Text),
+  key__like: v.optional(Text),
 });
 
 export const frontendEndpoints = {
@@ -68,6 +70,7 @@ export const frontendEndpoints = {
     scopes: ["b3scale:admin", "b3scale"],
     query: FrontendQuery,
     response: v.array(FrontendJson),
+    errors: [400],
   }),
   create: endpoint({
     method: "POST",

@@ -216,7 +216,7 @@ function convert(schema: v.GenericSchema, self?: string): JsonSchema {
     target: "draft-2020-12",
     definitions,
     overrideRef: ({ referenceId }) => referenceTo(referenceId),
-    ignoreActions: ["finite"],
+    ignoreActions: ["check", "finite"], // no JSON Schema says what they ask for
   }) as JsonSchema;
 }
 

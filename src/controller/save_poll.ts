@@ -46,7 +46,7 @@ export async function savePoll(deps: CommandDeps, backend: Backend, answered: Po
         attendees: attendeesCount(row.meeting),
       })).filter(({ attendees }) => attendees > 0),
     );
-    await recordGoodPoll(tx, { backendID: backend.id, latencyMs: poll.latencyMs, nextPollMs: poll.nextPollMs });
+    await recordGoodPoll(tx, { ...asked, latencyMs: poll.latencyMs, nextPollMs: poll.nextPollMs });
     return { rows, deleted, elsewhere };
   });
   for (const row of outcome.rows) view.applyMeeting(row);

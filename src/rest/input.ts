@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import { readBytes } from "../lib/read_bytes.ts";
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_DEPTH = 64;
 const bodyTooLarge = () => new AppError("body_too_large", `The body exceeds ${MAX_BODY_BYTES} bytes`);
 
 /**
@@ -11,16 +12,33 @@ const bodyTooLarge = () => new AppError("body_too_large", `The body exceeds ${MA
  * @throws unsupported_media_type, malformed_body, body_too_large
  */
 export async function readJsonBody(req: Request): Promise<unknown> {
-  const text = new TextDecoder().decode(await readBytes(req.body, MAX_BODY_BYTES, bodyTooLarge));
+  const bytes = await readBytes(req.body, MAX_BODY_BYTES, bodyTooLarge).catch((cause) => {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError("malformed_body", "The body ended too early", { cause }); // the client has gone
+  });
+  const text = new TextDecoder().decode(bytes);
   if (text.trim() === "") return {};
   const type = (req.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (IGNORED_TYPES.has(type)) return {};
   if (type !== "application/json") throw new AppError("unsupported_media_type", `Content type "${type}" is not JSON`);
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
     throw new AppError("malformed_body", "The body is not valid JSON", { cause });
   }
+  if (isTooDeep(value)) throw new AppError("malformed_body", `The body is nested deeper than ${MAX_DEPTH} levels`);
+  return value;
+}
+
+/** Whatever works on a body may recurse after this; JSON.parse itself does not. */
+function isTooDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return true;
+    level = level.flatMap((one) => typeof one === "object" && one !== null ? Object.values(one) : []);
+  }
+  return false;
 }
 
 const IGNORED_TYPES = new Set([

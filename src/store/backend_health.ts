@@ -7,10 +7,11 @@ export const OFFLINE_AFTER_FAILED_POLLS = 3;
 /**
  * A poll that got an answer. `node_state` becomes ready only where the operator wants the node ready.
  * @param latencyMs of the call
+ * @param askedAgoMs since the node was asked
  */
 export async function recordGoodPoll(
   tx: Db,
-  poll: { backendID: string; latencyMs: number; nextPollMs: number },
+  poll: { backendID: string; latencyMs: number; nextPollMs: number; askedAgoMs?: number },
 ): Promise<void> {
   await tx`
     update backends set synced_at = localtimestamp, last_error = null, latency = ${Math.round(poll.latencyMs * 1e6)},
@@ -20,7 +21,10 @@ export async function recordGoodPoll(
     insert into b3scale_backend_health as h (backend_id, failed_polls, good_at, due_at)
     values (${poll.backendID}, 0, localtimestamp, localtimestamp + make_interval(secs => ${poll.nextPollMs / 1000}))
     on conflict (backend_id) do update set failed_polls = 0, last_error = null, good_at = excluded.good_at,
-      due_at = excluded.due_at`;
+      -- a poll that was requested while this one was under way is still owed
+      due_at = case when h.due_at <= localtimestamp
+        and h.due_at > clock_timestamp()::timestamp - make_interval(secs => ${(poll.askedAgoMs ?? 0) / 1000})
+        then h.due_at else excluded.due_at end`;
 }
 
 /** An answer that says nothing about the node's health: only when it is asked next. */

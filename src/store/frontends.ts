@@ -38,7 +38,7 @@ export async function findFrontendByKey(db: Db, key: string): Promise<Frontend |
   return (await db<RawRow[]>`select ${columns(db)} from frontends where key = ${key}`).map(read)[0];
 }
 
-/** Filters as REST takes them; `owner` restricts to an account. `key__like` is a plain part of the key. */
+/** Filters as REST takes them; `owner` restricts to an account, "" to none. `key__like` is a plain part of the key. */
 export interface FrontendFilter {
   readonly id?: string;
   readonly owner?: string;
@@ -50,7 +50,7 @@ export interface FrontendFilter {
 const matching = (db: Db, filter: FrontendFilter) =>
   db`true
     ${filter.id === undefined ? db`` : db`and id = ${filter.id}`}
-    ${filter.owner === undefined ? db`` : db`and account_ref = ${filter.owner}`}
+    ${filter.owner === undefined ? db`` : db`and account_ref = ${filter.owner} and account_ref <> ''`}
     ${filter.account_ref === undefined ? db`` : db`and account_ref = ${filter.account_ref}`}
     ${filter.key === undefined ? db`` : db`and key = ${filter.key}`}
     ${filter.key__like === undefined ? db`` : db`and strpos(key, ${filter.key__like}) > 0`}`;

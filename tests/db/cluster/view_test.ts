@@ -29,7 +29,6 @@ function setUp(db: Db, isTrusted = false) {
       memory,
       isTrusted: () => trust.isTrusted,
       seenUntil: () => 0,
-      seenUntil: () => 0,
       applyMeeting: (row) => memory.putMeeting(row, clock.monotonic()),
       forgetMeeting: memory.deleteMeeting,
       onMeetingChange: () => {},

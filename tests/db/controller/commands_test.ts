@@ -43,7 +43,7 @@ dbTest("endAllMeetings() goes on after failures and reports them all at the end"
   using deps = commandDeps(db);
   const id = await register(db, node);
   for (const meetingID of ["m-a", "m-b", "m-c", "m-d"]) {
-    node.addMeeting({ meetingID });
+    node.addMeeting({ meetingID, moderatorPW: "mp" });
     await insertMeeting(db, { id: meetingID, backend_id: id });
   }
   await insertMeeting(db, { id: "unknown on the node", backend_id: id });

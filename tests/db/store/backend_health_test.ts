@@ -155,3 +155,13 @@ dbTest("recordFailedCall() and requestPoll() wake the controllers, a poll that i
   await ended;
   assert.deepEqual(heard, [NODES_ARE_DUE, NODES_ARE_DUE]);
 });
+
+dbTest("recordGoodPoll() leaves a poll owed that was requested while it was under way", async (db) => {
+  const id = await insertBackend(db);
+  await good(db, id);
+  await requestPoll(db, id);
+  await recordGoodPoll(db, { backendID: id, latencyMs: 4000, nextPollMs: 10_000, askedAgoMs: 4000 });
+  assert.equal(await dueIn(db, id), 0);
+  await recordGoodPoll(db, { backendID: id, latencyMs: 0, nextPollMs: 10_000, askedAgoMs: 0 });
+  assert.equal(await dueIn(db, id), 10);
+});

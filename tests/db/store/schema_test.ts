@@ -150,6 +150,7 @@ const INDEXES = [
   "b3scale_meetings_backend_id_idx ON meetings USING btree (backend_id)",
   "b3scale_meetings_frontend_id_idx ON meetings USING btree (frontend_id)",
   "b3scale_reservations_backend_id_idx ON b3scale_reservations USING btree (backend_id)",
+  "b3scale_reservations_created_at_idx ON b3scale_reservations USING btree (created_at)",
   "idx_frontends_account_ref ON frontends USING hash (account_ref)",
   "idx_recordings_internal_meeting_id ON recordings USING btree (internal_meeting_id)",
   "idx_recordings_meeting_id ON recordings USING btree (meeting_id)",

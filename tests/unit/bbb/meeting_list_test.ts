@@ -77,7 +77,7 @@ Deno.test("readMeetingList() finds every meeting, whatever texts and metas the m
   const text = fc.string({ unit: "grapheme" }).map((value) => value.replaceAll("]]>", ""));
   const content = fc.oneof(
     text.map(escapeXml),
-    text.map((value) => `<![CDATA[${value.replaceAll(/[\0-\x1f]/g, "")}]]>`),
+    text.map((value) => `<![CDATA[${value.replaceAll(/\p{Cc}/gu, "")}]]>`),
     fc.constantFrom("<![CDATA[<meeting>]]>", "<![CDATA[</meeting></meetings>]]>", "<meeting>x</meeting>"),
   );
   const name = fc.constantFrom("meeting", "meetings", "a", "meta");
