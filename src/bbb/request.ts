@@ -1,6 +1,6 @@
 // A BBB API request as a client sent it: raw query, parameters of query and form body, body bytes.
 import { AppError } from "../errors.ts";
-import { readBytes } from "../lib/read_bytes.ts";
+import { readBody } from "../lib/read_bytes.ts";
 import { verify } from "./checksum.ts";
 import { encodeJava, type Params, rawQueryOf, readQuery, withoutChecksum } from "./query.ts";
 import { CHECKSUM } from "./resources.ts";
@@ -24,9 +24,6 @@ export interface BbbRequest {
 
 const EMPTY: Params = new Map();
 const NO_BYTES = new Uint8Array(0);
-/** 2 MB is a BBB node's own limit; base64 slides of the clients that know a larger one still pass. */
-const MAX_BODY_BYTES = 16 * 1024 * 1024;
-const bodyTooLarge = () => new AppError("body_too_large", `The body exceeds ${MAX_BODY_BYTES} bytes`);
 
 /**
  * @param resource last segment of the path, decoded
@@ -37,7 +34,7 @@ export async function readRequest(req: Request, resource: string): Promise<BbbRe
   const method = req.method === "POST" ? "POST" : "GET";
   const contentType = req.headers.get("content-type") ?? "";
   const query = readQuery(rawQuery);
-  const body = await readBytes(req.body, MAX_BODY_BYTES, bodyTooLarge);
+  const body = await readBody(req);
   const form = body.length === 0 || startsLikeXml(body) ? EMPTY : await readForm(body, contentType);
   if (query === undefined || form === undefined) {
     const problem = query === undefined ? "The query has a broken percent-escape" : "The form body cannot be read";

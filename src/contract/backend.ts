@@ -1,16 +1,11 @@
 // Backends in REST: documents, what may be sent, and the endpoints.
 import * as v from "valibot";
-import { endpoint, TimeJson } from "./endpoint.ts";
+import { endpoint, Text, TimeJson } from "./endpoint.ts";
 
 export const ADMIN_STATES = ["init", "ready", "stopped", "decommissioned"] as const;
 
 export const CHECKSUM_ALGORITHMS = ["sha1", "sha256", "sha384", "sha512"] as const;
 
-/** What PostgreSQL refuses is refused here: it would be an error of ours else. */
-const Text = v.pipe(
-  v.string(),
-  v.check((text) => !text.includes("\0") && text.isWellFormed(), "should not contain NUL or broken characters"),
-);
 const text = (most: number) => v.pipe(Text, v.maxLength(most, `is longer than ${most} characters`));
 
 export const BackendSettingsJson = v.object({

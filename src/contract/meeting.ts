@@ -1,17 +1,11 @@
 // Meetings in REST. The `meeting` document is spelled as it is stored (control-plane contract §4.3).
 import * as v from "valibot";
-import { endpoint, TimeJson } from "./endpoint.ts";
+import { endpoint, Text, TimeJson } from "./endpoint.ts";
 
 const count = v.pipe(
   v.number(),
   v.safeInteger("should be a whole number"),
   v.minValue(0, "should not be negative"),
-);
-
-/** Of keys and filters: what PostgreSQL refuses would be an error of ours. */
-const Key = v.pipe(
-  v.string(),
-  v.check((text) => !text.includes("\0") && text.isWellFormed(), "should not contain NUL or broken characters"),
 );
 
 const attendeeEntries = {
@@ -61,7 +55,7 @@ export const MeetingDocument = v.object({
 
 /** The row's `internal_id` follows it; ours begins with `pending:` while no node has built the meeting. */
 const InternalIDInput = v.pipe(
-  Key,
+  Text,
   v.nonEmpty("should not be empty"),
   v.maxLength(255, "is longer than 255 characters"),
   v.check((id) => !id.startsWith("pending:"), "should not begin with pending:"),
@@ -78,7 +72,7 @@ export type AttendeeInput = v.InferOutput<typeof AttendeeInput>;
 export const MeetingInput = v.object({
   meeting: v.nullish(v.object({
     ...nullish({ ...scalarEntries, InternalMeetingID: InternalIDInput }),
-    Metadata: v.nullish(v.record(Key, v.nullable(v.string()))),
+    Metadata: v.nullish(v.record(Text, v.nullable(v.string()))),
     Attendees: v.nullish(v.array(AttendeeInput)),
     BreakoutRooms: v.nullish(v.array(v.string())),
     Breakout: v.nullish(v.object(nullish(breakoutEntries))),
@@ -110,10 +104,10 @@ export const meetingEndpoints = {
     summary: "List the meetings of a backend, a frontend, or both, oldest first",
     scopes: ["b3scale:admin"],
     query: v.object({
-      backend_id: v.optional(Key),
-      backend_host: v.optional(Key),
-      frontend_id: v.optional(Key),
-      frontend_key: v.optional(Key),
+      backend_id: v.optional(Text),
+      backend_host: v.optional(Text),
+      frontend_id: v.optional(Text),
+      frontend_key: v.optional(Text),
     }),
     response: v.array(MeetingJson),
     errors: [400, 404],

@@ -1,22 +1,16 @@
 // Bodies and queries of REST requests, read by the endpoint's schemas.
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
-import { readBytes } from "../lib/read_bytes.ts";
+import { readBody } from "../lib/read_bytes.ts";
 
-const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const MAX_DEPTH = 64;
-const bodyTooLarge = () => new AppError("body_too_large", `The body exceeds ${MAX_BODY_BYTES} bytes`);
 
 /**
  * @returns the value of the JSON body; {} for an empty one, and for the form and XML bodies that 1.x binds nothing from
- * @throws unsupported_media_type, malformed_body, body_too_large
+ * @throws unsupported_media_type, malformed_body, body_too_large, invalid_parameter for a body that was cut off
  */
 export async function readJsonBody(req: Request): Promise<unknown> {
-  const bytes = await readBytes(req.body, MAX_BODY_BYTES, bodyTooLarge).catch((cause) => {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError("malformed_body", "The body ended too early", { cause }); // the client has gone
-  });
-  const text = new TextDecoder().decode(bytes);
+  const text = new TextDecoder().decode(await readBody(req));
   if (text.trim() === "") return {};
   const type = (req.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (IGNORED_TYPES.has(type)) return {};
