@@ -1,5 +1,4 @@
 // A BBB API request as a client sent it: raw query, parameters of query and form body, body bytes.
-import { AppError } from "../errors.ts";
 import { readBody } from "../lib/read_bytes.ts";
 import { verify } from "./checksum.ts";
 import { encodeJava, type Params, rawQueryOf, readQuery, withoutChecksum } from "./query.ts";

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  childElements,
   childText,
   element,
   escapeXml,
