@@ -8,6 +8,7 @@ import { healthOf } from "../cluster/health.ts";
 import { type ClusterMeetingID, MAX_CLUSTER_MEETING_ID, readMeetingID } from "../contract/meeting_id.ts";
 import type { Backend } from "../store/backends.ts";
 import { recordGoodPoll } from "../store/backend_health.ts";
+import { listEndedMeetings } from "../store/ended_meetings.ts";
 import { touchFrontendMeeting } from "../store/frontend_meetings.ts";
 import { listMeetingsByID } from "../store/meetings.ts";
 import { deleteMissingMeetings, type PolledMeeting, savePolledMeetings } from "../store/polled_meetings.ts";
@@ -32,7 +33,9 @@ export async function savePoll(deps: CommandDeps, backend: Backend, answered: Po
   const gone = await goneBackends(deps);
   const outcome = await db.begin(async (tx) => {
     const asked = { backendID: backend.id, askedAgoMs: clock.monotonic() - poll.askedAt };
-    const { saved, elsewhere } = await savePolledMeetings(tx, { ...asked, meetings: changed, mayTakeFrom: gone });
+    const over = await listEndedMeetings(tx, changed.map(({ meeting }) => meeting.internalMeetingID));
+    const meetings = changed.filter(({ meeting }) => !over.has(meeting.internalMeetingID));
+    const { saved, elsewhere } = await savePolledMeetings(tx, { ...asked, meetings, mayTakeFrom: gone });
     const internalIDs = poll.meetings.map((meeting) => meeting.internalMeetingID);
     const deleted = poll.complete ? await deleteMissingMeetings(tx, { ...asked, internalIDs }) : [];
     const rows = saved.length === 0 ? [] : await listMeetingsByID(tx, saved);
@@ -47,12 +50,19 @@ export async function savePoll(deps: CommandDeps, backend: Backend, answered: Po
       })).filter(({ attendees }) => attendees > 0),
     );
     await recordGoodPoll(tx, { ...asked, latencyMs: poll.latencyMs, nextPollMs: poll.nextPollMs });
-    return { rows, deleted, elsewhere };
+    return { rows, deleted, elsewhere, over };
   });
   for (const row of outcome.rows) view.applyMeeting(row);
   for (const id of outcome.deleted) view.forgetMeeting(id);
-  const strays = outcome.elsewhere.filter(({ reserved }) => reserved !== backend.id);
-  await endZombies(deps, backend, poll.meetings, strays);
+  const zombies = await zombiesOf(deps, outcome.elsewhere.filter(({ reserved }) => reserved !== backend.id));
+  await endMeetings(
+    deps,
+    backend,
+    poll.meetings.filter(({ meetingID }) => zombies.has(meetingID)),
+    "it lives elsewhere",
+  );
+  const unheard = poll.meetings.filter((meeting) => outcome.over.has(meeting.internalMeetingID));
+  await endMeetings(deps, backend, unheard.filter((meeting) => !meeting.hasBeenForciblyEnded), "its frontend ended it");
 }
 
 /** BBB takes ids of 256 characters from who calls a node directly; one that no row can hold must not fail the poll. */
@@ -88,23 +98,34 @@ async function goneBackends({ view }: CommandDeps): Promise<(id: string) => bool
 }
 
 /** Copies of meetings that were built elsewhere while this node was away; the row keeps its healthy backend. */
-async function endZombies(
-  { view, nodes, log }: CommandDeps,
+async function zombiesOf(
+  { view }: CommandDeps,
+  strays: readonly { id: ClusterMeetingID; backend_id: string }[],
+): Promise<ReadonlySet<string>> {
+  const owners = await Promise.all(strays.map(({ backend_id }) => view.findBackend(backend_id)));
+  return new Set(
+    strays.filter((_, index) => {
+      const owner = owners[index];
+      return owner !== undefined && healthOf(owner) === "available";
+    }).map(({ id }) => id),
+  );
+}
+
+/** With the password in the node's own list. One that does not end now is met again by the next poll. */
+async function endMeetings(
+  { nodes, log }: CommandDeps,
   backend: Backend,
   meetings: readonly Meeting[],
-  strays: readonly { id: ClusterMeetingID; backend_id: string }[],
+  reason: string,
 ): Promise<void> {
-  for (const { id, backend_id } of strays) {
-    const owner = await view.findBackend(backend_id);
-    const meeting = meetings.find(({ meetingID }) => meetingID === id);
-    if (owner === undefined || meeting === undefined || healthOf(owner) !== "available") continue;
-    const fields = { meeting_id: id, backend_id: backend.id, host: backend.host };
+  for (const { meetingID, moderatorPW } of meetings) {
+    const fields = { meeting_id: meetingID, backend_id: backend.id, host: backend.host, reason };
     try {
-      await endMeeting(nodes, backend, id, meeting.moderatorPW);
-      log.info("a copy of a meeting that lives elsewhere was ended", fields);
+      await endMeeting(nodes, backend, meetingID, moderatorPW);
+      log.info("a meeting was ended on a node", fields);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      log.warn("a copy of a meeting could not be ended, the next poll tries again", {
+      log.warn("a meeting could not be ended on a node, the next poll tries again", {
         ...fields,
         error: error.message,
       });

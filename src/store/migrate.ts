@@ -2,6 +2,7 @@
 // Called at start, by `db migrate` and by tests; any number of processes may call it at once.
 import extension1 from "../../migrations/extensions/0001_cluster_view.sql" with { type: "text" };
 import extension2 from "../../migrations/extensions/0002_audit.sql" with { type: "text" };
+import extension3 from "../../migrations/extensions/0003_ended_meetings.sql" with { type: "text" };
 import base1 from "../../migrations/0001_initial_tables.sql" with { type: "text" };
 import base2 from "../../migrations/0002_node_agent_api.sql" with { type: "text" };
 import type { Db, Pool } from "../deps.ts";
@@ -21,6 +22,7 @@ export const BASE_MIGRATIONS: readonly Migration[] = [
 export const EXTENSION_MIGRATIONS: readonly Migration[] = [
   { version: 1, description: "cluster view", sql: extension1 },
   { version: 2, description: "audit", sql: extension2 },
+  { version: 3, description: "ended meetings", sql: extension3 },
 ];
 
 export interface MigrationStatus {

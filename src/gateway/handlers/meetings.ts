@@ -10,7 +10,8 @@ import type { Deps } from "../../deps.ts";
 import { AppError } from "../../errors.ts";
 import { createSingleFlight } from "../../lib/single_flight.ts";
 import type { Backend } from "../../store/backends.ts";
-import { deleteMeeting, type MeetingRow } from "../../store/meetings.ts";
+import { endMeeting } from "../../store/ended_meetings.ts";
+import type { MeetingRow } from "../../store/meetings.ts";
 import { callNodeXml } from "../call_node.ts";
 import { saveMeetingInfo } from "../save_answer.ts";
 import { type GatewayHandler, type GatewayRequest, meetingIDOf } from "../types.ts";
@@ -91,7 +92,7 @@ export const end = (deps: MeetingDeps): GatewayHandler => async (req) => {
   const bound = await findBound(deps, req);
   if (bound === undefined) throw unknownMeeting(req);
   const forget = async () => {
-    await deleteMeeting(deps.db, bound.row.id, bound.backend.id);
+    await endMeeting(deps.db, bound.row.id, bound.backend.id);
     deps.view.forgetMeeting(bound.row.id);
   };
   try {

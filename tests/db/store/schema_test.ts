@@ -114,6 +114,10 @@ const COLUMNS: Record<string, string[][]> = {
     ["changed_keys", "text[]", "no", "'{}'::text[]"],
     ["request_id", "text", "no", ""],
   ],
+  b3scale_ended_meetings: [
+    ["internal_id", "varchar(255)", "no", ""],
+    ["ended_at", "timestamp", "no", UTC],
+  ],
 };
 
 const CONSTRAINTS = [
@@ -121,6 +125,7 @@ const CONSTRAINTS = [
   "b3scale_audit: b3scale_audit_pkey PRIMARY KEY (id)",
   "b3scale_backend_health: b3scale_backend_health_backend_id_fkey FOREIGN KEY (backend_id) REFERENCES backends(id) ON DELETE CASCADE",
   "b3scale_backend_health: b3scale_backend_health_pkey PRIMARY KEY (backend_id)",
+  "b3scale_ended_meetings: b3scale_ended_meetings_pkey PRIMARY KEY (internal_id)",
   "b3scale_extensions: b3scale_extensions_version_key UNIQUE (version)",
   "b3scale_reservations: b3scale_reservations_backend_id_fkey FOREIGN KEY (backend_id) REFERENCES backends(id) ON DELETE CASCADE",
   "b3scale_reservations: b3scale_reservations_meeting_id_fkey FOREIGN KEY (meeting_id) REFERENCES meetings(id) ON DELETE CASCADE",
