@@ -3,6 +3,7 @@
 import type { Clock, Db } from "../deps.ts";
 import { AppError } from "../errors.ts";
 import { createSingleFlight } from "../lib/single_flight.ts";
+import { within } from "../lib/within.ts";
 import { type Backend, findBackend, findBackendByAgent, listBackends } from "../store/backends.ts";
 import { findFrontendByKey, type Frontend } from "../store/frontends.ts";
 import { listMeetingsByInternalID } from "../store/meeting_events.ts";
@@ -97,16 +98,10 @@ export function createClusterView({ db, clock, source }: { db: Db; clock: Clock;
   }
 
   async function ask<T>(answer: Promise<T>): Promise<T> {
-    let cancel = () => {};
-    const timeout = new Promise<never>((_, reject) => {
-      cancel = clock.after(DATABASE_TIMEOUT_MS, () => reject(new Error("no answer in time")));
-    });
     try {
-      return await Promise.race([answer, timeout]);
+      return await within(clock, DATABASE_TIMEOUT_MS, answer, () => new Error("no answer in time"));
     } catch (cause) {
       throw new AppError("unavailable", "The database cannot be reached", { cause });
-    } finally {
-      cancel();
     }
   }
 

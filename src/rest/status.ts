@@ -3,6 +3,7 @@ import { jsonTime } from "../contract/endpoint.ts";
 import { type DatabaseJson, statusEndpoints, type StatusJson } from "../contract/status.ts";
 import type { Deps } from "../deps.ts";
 import { AppError, errorText } from "../errors.ts";
+import { within } from "../lib/within.ts";
 import { databaseName } from "../store/database_url.ts";
 import { migrate, type MigrationStatus, readMigrationStatus } from "../store/migrate.ts";
 import { BUILD, VERSION } from "../version.ts";
@@ -27,17 +28,12 @@ const databaseJson = (name: string, status: MigrationStatus): DatabaseJson => ({
 
 async function databaseStatus({ config, db, clock }: Pick<Deps, "config" | "db" | "clock">): Promise<DatabaseJson> {
   const name = databaseName(config.dbUrl);
-  let cancel = () => {};
-  const timeout = new Promise<never>((_, reject) => {
-    cancel = clock.after(DATABASE_TIMEOUT_MS, () => reject(new Error("no answer in time")));
-  });
+  const late = () => new Error("no answer in time");
   try {
-    return databaseJson(name, await Promise.race([readMigrationStatus(db), timeout]));
+    return databaseJson(name, await within(clock, DATABASE_TIMEOUT_MS, readMigrationStatus(db), late));
   } catch (error) {
     const away = { available: false, migrated: false, migration: null, pending_migrations: 0 };
     return { ...away, database: name, error: errorText(error) };
-  } finally {
-    cancel();
   }
 }
 

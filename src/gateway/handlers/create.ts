@@ -6,6 +6,7 @@ import { type Health, healthOf, isDraining } from "../../cluster/health.ts";
 import type { ClusterMeetingID } from "../../contract/meeting_id.ts";
 import type { Deps } from "../../deps.ts";
 import { AppError, errorText } from "../../errors.ts";
+import { within } from "../../lib/within.ts";
 import { type Backend, findBackend } from "../../store/backends.ts";
 import { isPending, type MeetingRow } from "../../store/meetings.ts";
 import { callNodeXml } from "../call_node.ts";
@@ -30,20 +31,12 @@ export function create(deps: CreateDeps): GatewayHandler {
   const placements = createPlacements(deps);
 
   return async (req) => {
-    let cancel = () => {};
-    const tooLate = new Promise<never>((_, reject) => {
-      const late = new AppError("timeout", `Meeting "${meetingIDOf(req)}" could not be created in time`);
-      cancel = clock.after(GIVE_UP_MS, () => reject(late));
-    });
-    try {
-      return await Promise.race([createMeeting(req), tooLate]);
-    } finally {
-      cancel();
-    }
+    const id = meetingIDOf(req);
+    const late = () => new AppError("timeout", `Meeting "${id}" could not be created in time`);
+    return await within(clock, GIVE_UP_MS, createMeeting(req, id), late);
   };
 
-  async function createMeeting(req: GatewayRequest): Promise<BbbResponse> {
-    const id = meetingIDOf(req);
+  async function createMeeting(req: GatewayRequest, id: ClusterMeetingID): Promise<BbbResponse> {
     const deadline = clock.monotonic() + BUDGET_MS;
     const leftMs = () => Math.max(0, deadline - clock.monotonic());
     /** The node that failed us and that the poll has not judged yet. */
