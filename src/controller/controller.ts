@@ -13,7 +13,8 @@ import { createWorker } from "./worker.ts";
 const ROUND_MS = 1000;
 const SWEEP_MS = 5000;
 const REAP_MS = 10_000;
-const INTERVALS = { agentlessSeconds: AGENTLESS_SECONDS, agentSeconds: AGENT_SECONDS, garbageSeconds: 600 };
+/** Finished commands vanish after three minutes: what is to come less often than that cannot be seen in the queue. */
+const INTERVALS = { agentlessSeconds: AGENTLESS_SECONDS, agentSeconds: AGENT_SECONDS, garbageSeconds: 150 };
 
 export interface Controller {
   /** Works until the signal aborts, then finishes what runs. */

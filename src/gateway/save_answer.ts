@@ -9,17 +9,21 @@ import { savePolledMeetings } from "../store/polled_meetings.ts";
 
 type SaveDeps = Pick<Deps, "db" | "view" | "log">;
 
-/** getMeetingInfo says everything: the row follows, but for what changed after the node was asked. */
+/**
+ * getMeetingInfo says everything: the row follows, but for what changed after the node was asked.
+ * @param askedAt on the monotonic clock
+ */
 export async function saveMeetingInfo(
-  deps: SaveDeps,
+  deps: SaveDeps & Pick<Deps, "clock">,
   row: MeetingRow,
   meeting: Meeting,
-  askedAgoMs: number,
+  askedAt: number,
 ): Promise<void> {
   const { backend_id } = row;
   if (backend_id === null || isDeepStrictEqual(mergeMeeting(row.meeting, meeting, false), row.meeting)) return;
   await save(deps, row, async (tx) => {
     const meetings = [{ meeting, frontend_id: row.frontend_id }];
+    const askedAgoMs = deps.clock.monotonic() - askedAt; // measured here: a connection may have been waited for
     await savePolledMeetings(tx, { backendID: backend_id, askedAgoMs, meetings, mayTakeFrom: () => false });
   });
 }

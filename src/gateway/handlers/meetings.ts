@@ -68,7 +68,7 @@ export function getMeetingInfo(deps: MeetingDeps): GatewayHandler {
   async function ask(req: GatewayRequest, row: MeetingRow, backend: Backend): Promise<BbbResponse> {
     const askedAt = deps.clock.monotonic();
     const { root, response } = await callNodeXml(deps, backend, req, { timeoutMs: INFO_MS });
-    if (isSuccess(root)) await saveMeetingInfo(deps, row, readMeeting(root), deps.clock.monotonic() - askedAt);
+    if (isSuccess(root)) await saveMeetingInfo(deps, row, readMeeting(root), askedAt);
     return response;
   }
 
