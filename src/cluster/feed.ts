@@ -33,6 +33,8 @@ const SILENCE_MS = 3000;
 /** And then the connection is given up and opened anew. */
 const GIVE_UP_MS = 8000;
 const RECONCILE_MS = 30_000;
+/** After a load, until its counters are written: polls and creates of the moment have found their way by then. */
+const SETTLE_MS = 5000;
 
 export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): ClusterFeed {
   const memory = createClusterMemory();
@@ -41,8 +43,8 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
   /** How often something spoke against the view: a load that was begun before says nothing about what was lost since. */
   let doubts = 0;
   let loading: Promise<void> | undefined;
-  /** Counters of backends may be wrong in any way: a process died before it wrote them, or could not. */
-  let recountAll = false;
+  /** When the counters of all backends are compared: a process may have died before it wrote them, or could not. */
+  let recountAt = Infinity;
   let heardAt = clock.monotonic();
   let seenUntil = 0;
   let meetingListener: (id: string) => void = () => {};
@@ -126,6 +128,7 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
         reads[2]?.(meetings, memory.meetings.keys());
         await Promise.all(Object.values(followers).map((follower) => follower.settled()));
         memory.takeChangedBackends();
+        recountAt = clock.monotonic() + SETTLE_MS;
         // The link was lost or went silent meanwhile: the next ping begins anew.
         if (doubts > doubtsBefore || clock.monotonic() - heardAt > SILENCE_MS) return;
         if (!trusted) {
@@ -158,7 +161,7 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
       meetings,
       new Map(Array.from(memory.meetings, ([id, { row }]) => [id, row.version])),
     );
-    recountAll = true;
+    recountAt = clock.monotonic();
   }
 
   async function pulse(): Promise<void> {
@@ -170,12 +173,13 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
     const unknown = pulses.filter((one) => !isOlder(one.id) && !memory.putPulse(one, now)).map(({ id }) => id);
     if (unknown.length > 0) followers["backends"]?.notify(unknown);
     if (!trusted) return;
-    const changed = recountAll ? Array.from(memory.backends.keys()) : memory.takeChangedBackends();
-    recountAll = false;
+    const isRecount = clock.monotonic() >= recountAt;
+    const changed = isRecount ? Array.from(memory.backends.keys()) : memory.takeChangedBackends();
+    if (isRecount) recountAt = Infinity;
     try {
       await updateBackendCounters(db, changed.map(countersOf));
     } catch (error) {
-      recountAll = true;
+      recountAt = clock.monotonic();
       throw error;
     }
   }
