@@ -9,7 +9,7 @@ import { createController } from "./controller/controller.ts";
 import { type Clock, createNodeFetch, type Db, type Deps, realClock, realRandom } from "./deps.ts";
 import { AppError, errorText } from "./errors.ts";
 import { readEnvFile } from "./lib/env_file.ts";
-import { configureLogging, createLogger, type Logger, writeStderr } from "./log.ts";
+import { configureLogging, createLogger, gatherLines, type Logger, writeStderr } from "./log.ts";
 import { migrate, readMigrationStatus } from "./store/migrate.ts";
 import { guardOutOfBandErrors, openPool } from "./store/pool.ts";
 import { VERSION } from "./version.ts";
@@ -155,7 +155,9 @@ async function main(): Promise<void> {
     for (const problem of problems) writeStderr(`b3scaled: ${problem}`);
     Deno.exit(1);
   }
-  configureLogging({ level: config.logLevel, format: config.logFormat });
+  const lines = gatherLines(realClock.after);
+  globalThis.addEventListener("unload", lines.flush);
+  configureLogging({ level: config.logLevel, format: config.logFormat, write: lines.write });
   const log = createLogger();
   log.info("booting b3scale", { version: VERSION, pool_connections_max: config.dbPoolSize });
   for (const warning of config.warnings) log.warn("setting is not used as given", { error: warning });

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import {
   configureLogging,
   createLogger,
+  gatherLines,
   LOG_LEVELS,
   type LogFormat,
   type LogLevel,
   redactText,
 } from "../../src/log.ts";
+import { createFakeClock } from "../support/fake_clock.ts";
 
 /** What a logger writes. */
 function capture(format: LogFormat = "structured", level: LogLevel = "trace") {
@@ -186,3 +188,31 @@ for (const [text, redacted] of texts) {
   Deno.test(`redactText() ${text.length > 80 ? `${text.slice(0, 80)}…` : text}`, () =>
     assert.equal(redactText(text), redacted));
 }
+
+Deno.test("gatherLines() writes the lines of some ms together and in order, and flush() what still waits", async () => {
+  const clock = createFakeClock();
+  const written: string[] = [];
+  const lines = gatherLines(clock.after, (text) => written.push(text));
+  lines.write("a");
+  lines.write("b");
+  assert.deepEqual(written, []);
+  await clock.advance(10);
+  assert.deepEqual(written, ["a\nb"]);
+  lines.write("c");
+  lines.flush();
+  assert.deepEqual(written, ["a\nb", "c"]);
+  await clock.advance(10);
+  assert.deepEqual(written, ["a\nb", "c"]);
+});
+
+Deno.test('createLogger() leaves of a "uri" what tells a meeting, and nothing that tells a person', () => {
+  const { log, lines } = capture();
+  const query =
+    "meetingID=m-1&FullName=Ada&fullN%61me=Ada&userdata-x=Ada&role=VIEWER&flag&password=&checksum=hush&checksum=hush";
+  log.info("", { uri: `/bbb/fe1/join?${query}&back=/b3s/retry-join/eyJtdGgiOiJHRVQiLCJ1cmwi` });
+  assert.equal(
+    JSON.parse(line(lines)).uri,
+    "/bbb/fe1/join?meetingID=m-1&FullName=[redacted]&fullN%61me=[redacted]&userdata-x=[redacted]&role=VIEWER&flag" +
+      "&password=[redacted]&checksum=[redacted]&checksum=[redacted]&back=/b3s/retry-join/[redacted]",
+  );
+});
