@@ -167,6 +167,7 @@ async function main(): Promise<void> {
   try {
     server = await startServer(config, { log });
   } catch (error) {
+    lines.flush(); // what the log still holds came before
     writeStderr(`b3scaled: cannot start: ${errorText(error)}`);
     Deno.exit(1);
   }
