@@ -1,4 +1,6 @@
 // b3scaled as a process of its own, as an operator starts it, on a free port.
+import { freePort } from "../demo/postgres.ts";
+
 export interface ServerProcess {
   readonly base: string;
   readonly pid: number;
@@ -40,10 +42,4 @@ async function statusOf(url: string): Promise<number> {
   } catch {
     return 0; // not listening yet
   }
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  listener.close();
-  return listener.addr.port;
 }

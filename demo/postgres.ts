@@ -218,7 +218,8 @@ async function packageRoot(): Promise<string> {
   }
 }
 
-function freePort(): number {
+/** For programs that know no port 0; somebody else may take it before they do. */
+export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();

@@ -1,6 +1,6 @@
 // b3scaled as an operator meets it: what it says about its settings, when it waits for the database, and how it stops.
 import assert from "node:assert/strict";
-import { startPostgres } from "../../demo/postgres.ts";
+import { freePort, startPostgres } from "../../demo/postgres.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { VERSION } from "../../src/version.ts";
 import { BASE_ENV, runB3scaled } from "../support/b3scaled.ts";
@@ -250,8 +250,3 @@ const disposable = (pool: ReturnType<typeof openTestPool>) => ({
   pool,
   [Symbol.asyncDispose]: () => pool.end({ timeout: 1 }),
 });
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
