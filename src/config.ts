@@ -106,6 +106,14 @@ export function readConfig(env: Env): Config {
   return Object.freeze(config);
 }
 
+/** Of the CLI and the agent, which write for people unless told otherwise. */
+export function readLogConfig(env: Env): { readonly level: LogLevel; readonly format: LogFormat } {
+  const problems: string[] = [];
+  const level = readLogLevel(env["B3SCALE_LOG_LEVEL"]?.trim() || "info", problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { level, format: env["B3SCALE_LOG_FORMAT"]?.trim() === "structured" ? "structured" : "plain" };
+}
+
 function readLogLevel(value: string, problems: string[]): LogLevel {
   const level = /^-?\d+$/.test(value)
     ? LOG_LEVELS[Number(value) + 1]

@@ -12,6 +12,8 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
+  /** The process ends. */
+  fatal(message: string, fields?: LogFields): void;
 }
 
 /** 1.x's numbers are the places in this list minus one. */
@@ -49,6 +51,7 @@ export function createLogger(): Logger {
     info: (message, fields) => logger.info(message, fields),
     warn: (message, fields) => logger.warn(message, fields),
     error: (message, fields) => logger.error(message, fields),
+    fatal: (message, fields) => logger.fatal(message, fields),
   };
 }
 

@@ -4,11 +4,11 @@ import { createNodeClient } from "./bbb/client.ts";
 import { failure, toHttp } from "./bbb/response.ts";
 import { createClusterFeed } from "./cluster/feed.ts";
 import { createClusterView } from "./cluster/view.ts";
-import { type Config, ConfigError, DEFAULT_DB_URL, type Env, readConfig } from "./config.ts";
+import { type Config, ConfigError, DEFAULT_DB_URL, readConfig } from "./config.ts";
 import { createController } from "./controller/controller.ts";
 import { type Clock, createNodeFetch, type Db, type Deps, realClock, realRandom } from "./deps.ts";
 import { AppError, errorText } from "./errors.ts";
-import { readEnvFile } from "./lib/env_file.ts";
+import { withEnvFiles } from "./lib/env_file.ts";
 import { configureLogging, createLogger, gatherLines, type Logger, writeStderr } from "./log.ts";
 import { migrate, readMigrationStatus } from "./store/migrate.ts";
 import { guardOutOfBandErrors, openPool } from "./store/pool.ts";
@@ -120,24 +120,6 @@ async function requireSchema(db: Db): Promise<void> {
   }
 }
 
-/** Files of 1.x, read only when the process environment does not say where the database is. */
-function withEnvFiles(env: Env): Env {
-  if (env["B3SCALE_DB_URL"]?.trim()) return env;
-  let merged = env;
-  for (const path of [".env", "/etc/default/b3scale", "/etc/sysconfig/b3scale"]) {
-    let text: string;
-    try {
-      text = Deno.readTextFileSync(path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) continue;
-      throw new ConfigError([`cannot read environment file "${path}": ${errorText(error)}`]);
-    }
-    writeStderr(`using environment from: ${path}`);
-    merged = { ...merged, ...readEnvFile(text) };
-  }
-  return merged;
-}
-
 const USAGE = `b3scaled ${VERSION}: load balancer for BigBlueButton
 
 Settings come from the environment, or from .env, /etc/default/b3scale and /etc/sysconfig/b3scale while B3SCALE_DB_URL
@@ -149,7 +131,8 @@ async function main(): Promise<void> {
   if (Deno.args.includes("--version")) return writeStdout(VERSION);
   let config: Config;
   try {
-    config = readConfig(withEnvFiles(Deno.env.toObject()));
+    const files = { readText: Deno.readTextFileSync, announce: writeStderr };
+    config = readConfig(withEnvFiles(Deno.env.toObject(), "B3SCALE_DB_URL", files));
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems : [errorText(error)];
     for (const problem of problems) writeStderr(`b3scaled: ${problem}`);

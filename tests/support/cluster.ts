@@ -156,5 +156,5 @@ function loggerInto(lines: LogLine[]): Logger {
   const take = (level: string) => (message: string, fields?: LogFields) => {
     if (message !== "") lines.push({ ...fields, level, message });
   };
-  return { debug: () => {}, info: take("info"), warn: take("warn"), error: take("error") };
+  return { debug: () => {}, info: take("info"), warn: take("warn"), error: take("error"), fatal: take("fatal") };
 }

@@ -43,6 +43,8 @@ const PACKAGES: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^hono(\/|$)/, /^src\/(app\.ts|rest\/rest\.ts|console\/)/],
   [/^postgres$/, /^src\/store\/pool\.ts$/],
   [/^ioredis$/, /^agent\/redis\.ts$/],
+  [/^commander$/, /^cli\/program\.ts$/],
+  [/^yaml$/, /^cli\/cluster_file\.ts$/],
   [/^@logtape\//, /^src\/log\.ts$/],
   [/^fast-xml-parser$/, /^src\/bbb\//],
   [/^prom-client$/, /^src\/metrics\//],

@@ -109,7 +109,7 @@ export const makeFrontend = (
   }) satisfies Frontend;
 
 export interface LogLine {
-  readonly level: "debug" | "info" | "warn" | "error";
+  readonly level: "debug" | "info" | "warn" | "error" | "fatal";
   readonly message: string;
   readonly fields: LogFields;
 }
@@ -119,7 +119,8 @@ export function makeLog(): { log: Logger; lines: LogLine[] } {
   const lines: LogLine[] = [];
   const at = (level: LogLine["level"]) => (message: string, fields: LogFields = {}) =>
     void lines.push({ level, message, fields });
-  return { log: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") }, lines };
+  const log = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), fatal: at("fatal") };
+  return { log, lines };
 }
 
 export const makeConfig = (env: Record<string, string> = {}): Config =>

@@ -26,7 +26,7 @@ export function openTestPool(url: string, poolSize = 10): Pool {
   return openPool({ url, poolSize, applicationName: "test", log: silentLog });
 }
 
-export const silentLog: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+export const silentLog: Logger = { debug() {}, info() {}, warn() {}, error() {}, fatal() {} };
 
 async function createDatabase(source: (admin: Pool) => Promise<string>): Promise<TestDatabase> {
   const name = `b3scale_test_${crypto.randomUUID().replaceAll("-", "")}`;
