@@ -52,6 +52,12 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   return {
     url,
     async call<Query, Body, Result>(endpoint: Endpoint<Query, Body, Result>, given: Given = {}) {
+      if (!/^https?:\/\/[^/]/.test(url)) {
+        throw new ApiError(`"${url}" is no address: it should start with http:// or https://`);
+      }
+      if (!/^[\w.~+/=-]+$/.test(token)) {
+        throw new ApiError("the access token is damaged: it has characters that no token has");
+      }
       const { method } = endpoint;
       const writes = method === "POST" || method === "PATCH";
       const deadline = new AbortController();
@@ -120,10 +126,10 @@ function errorOf(text: string): string {
   }
 }
 
-/** The cause names what failed; the outer text of `fetch` only repeats the URL. */
+/** Never the text as a whole: `fetch` quotes the URL, and a header it does not take, which may be the token. */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const text = errorText(cause ?? error);
-  const reason = /(connection refused|dns error|certificate|connection reset|connection closed|timed out)/i.exec(text);
-  return reason?.[0].toLowerCase() ?? text;
+  const text = errorText(error instanceof Error ? error.cause ?? error : error);
+  const known =
+    /connection refused|dns error|invalid peer certificate|certificate|connection reset|connection closed|timed out|ports? .* blocked/i;
+  return known.exec(text)?.[0].toLowerCase() ?? "the connection failed";
 }
