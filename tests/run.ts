@@ -1,6 +1,8 @@
 // The one entry of all tests (`deno task test [paths and options of deno test]`): starts a PostgreSQL unless
-// B3SCALE_TEST_DB_URL names one, runs the suites one after the other, and ends with the line `N passed, N failed`.
+// B3SCALE_TEST_DB_URL names one, sees to a Redis, runs the suites one after the other, and ends with the line
+// `N passed, N failed`.
 import { type EmbeddedPostgres, startPostgres } from "../demo/postgres.ts";
+import { requireRedis } from "./support/require_redis.ts";
 import { type Counts, countsOf } from "./support/summary.ts";
 
 interface Suite {
@@ -9,13 +11,20 @@ interface Suite {
   /** How many files at once. */
   readonly jobs: number;
   readonly needsDatabase: boolean;
+  readonly needsRedis?: boolean;
 }
 
 const SUITES: readonly Suite[] = [
   // No permissions: a test that touches net or env fails here, which proves that these are injected.
   { paths: ["tests/unit"], permissions: ["--allow-read=tests/fixtures"], jobs: 1, needsDatabase: false },
   { paths: ["tests/db"], permissions: ["-A"], jobs: 2, needsDatabase: true },
-  { paths: ["tests/system", "tests/layering_test.ts"], permissions: ["-A"], jobs: 1, needsDatabase: true },
+  {
+    paths: ["tests/system", "tests/layering_test.ts"],
+    permissions: ["-A"],
+    jobs: 1,
+    needsDatabase: true,
+    needsRedis: true,
+  },
 ];
 
 if (import.meta.main) {
@@ -36,6 +45,7 @@ async function runAll(args: readonly string[]): Promise<Counts> {
     for (const suite of SUITES) {
       const paths = (await Promise.all(select(suite.paths, filters).map(testFiles))).flat();
       if (paths.length === 0) continue;
+      if (suite.needsRedis) await requireRedis();
       let url = Deno.env.get("B3SCALE_TEST_DB_URL");
       if (suite.needsDatabase && !url) {
         postgres ??= await startPostgres({ fsync: false, settings: { max_connections: "300" } });
