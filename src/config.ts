@@ -1,8 +1,21 @@
 // Settings of b3scaled: the only place that knows variable names and defaults (control-plane contract §1.1).
+import { type AllowList, readAllowList } from "./lib/address_ranges.ts";
 import { LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
 
 export type LoadModel = "expected" | "stress";
 export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Folders of recordings: `<path>/<format>/<record id>`. */
+export interface RecordingsConfig {
+  readonly publishedPath: string;
+  readonly unpublishedPath: string;
+  /** Where nodes lay down new ones; may be one of the other two. */
+  readonly inboxPath: string;
+  /** Of one uploaded format, unpacked. */
+  readonly uploadMaxBytes: number;
+  /** How long deleted files are kept; 0 = not at all. */
+  readonly trashDays: number;
+}
 
 export interface Config {
   readonly dbUrl: string;
@@ -16,8 +29,14 @@ export interface Config {
   readonly jwtSecret: string;
   /** Public base URL without a slash at its end. */
   readonly apiUrl: string;
+  /** Where callbacks of frontends may go besides public addresses. */
+  readonly callbackAllow: AllowList;
   readonly loadModel: LoadModel;
   readonly pendingMeetingSeconds: number;
+  /** null = no paths are set, and nothing is done with recordings' files. */
+  readonly recordings: RecordingsConfig | null;
+  /** Scheme and host that recordings are played from; "" = the nodes themselves. */
+  readonly playbackHost: string;
   /** 0 = no limit. */
   readonly requestTimeoutMs: number;
   /** Settings that were not used as given; logged at start. */
@@ -76,12 +95,35 @@ export function readConfig(env: Env): Config {
   if (apiUrl !== "" && !/^https?:\/\/[^/]/.test(apiUrl)) {
     problems.push(`B3SCALE_API_URL: "${apiUrl}" does not start with http:// or https://`);
   }
-  // Outside of the five levels nothing of recordings is needed to balance meetings.
-  oneOf(
+  const folder = (name: string) => text(name).replace(/(?<=.)\/+$/, "");
+  const playbackHost = text("B3SCALE_RECORDINGS_PLAYBACK_HOST").replace(/\/+$/, "");
+  if (playbackHost !== "" && !/^https?:\/\/[^/]/.test(playbackHost)) {
+    problems.push(`B3SCALE_RECORDINGS_PLAYBACK_HOST: "${playbackHost}" does not start with http:// or https://`);
+  }
+  const visibility = oneOf(
     "B3SCALE_RECORDINGS_DEFAULT_VISIBILITY",
     ["unpublished", "published", "protected", "public", "public_protected"],
     "published",
   );
+  const readRecordings = (): RecordingsConfig | null => {
+    const publishedPath = folder("B3SCALE_RECORDINGS_PUBLISHED_PATH");
+    const unpublishedPath = folder("B3SCALE_RECORDINGS_UNPUBLISHED_PATH");
+    const byVisibility = visibility === "unpublished" ? unpublishedPath : publishedPath;
+    const recordings = {
+      publishedPath,
+      unpublishedPath,
+      inboxPath: folder("B3SCALE_RECORDINGS_INBOX_PATH") || byVisibility,
+      uploadMaxBytes: whole("B3SCALE_RECORDINGS_UPLOAD_MAX_BYTES", 20 * 1024 ** 3, 1, Number.MAX_SAFE_INTEGER),
+      trashDays: whole("B3SCALE_RECORDINGS_TRASH_DAYS", 7, 0, 36_500),
+    };
+    if (publishedPath !== "" && unpublishedPath !== "") return recordings;
+    if (publishedPath !== unpublishedPath) {
+      warnings.push(
+        "B3SCALE_RECORDINGS_PUBLISHED_PATH and B3SCALE_RECORDINGS_UNPUBLISHED_PATH: only one of them is set",
+      );
+    }
+    return null;
+  };
 
   const config: Config = {
     dbUrl: text("B3SCALE_DB_URL", DEFAULT_DB_URL),
@@ -94,8 +136,11 @@ export function readConfig(env: Env): Config {
     reverseProxyMode: truth("B3SCALE_REVERSE_PROXY_MODE", false),
     jwtSecret: env["B3SCALE_API_JWT_SECRET"] ?? "",
     apiUrl,
+    callbackAllow: readCallbackAllow(text("B3SCALE_CALLBACK_ALLOW"), problems),
     loadModel: oneOf("B3SCALE_LOAD_MODEL", ["expected", "stress"], "expected"),
     pendingMeetingSeconds: whole("B3SCALE_PENDING_MEETING_SECONDS", 20, 10, 3600),
+    recordings: readRecordings(),
+    playbackHost,
     requestTimeoutMs: lenientWhole("B3SCALE_HTTP_REQUEST_TIMEOUT", 60) * 1000,
     warnings,
   };
@@ -122,6 +167,14 @@ function readLogLevel(value: string, problems: string[]): LogLevel {
     problems.push(`B3SCALE_LOG_LEVEL: "${value}" is neither -1 to 5 nor one of ${LOG_LEVELS.join(", ")}`);
   }
   return level ?? "info";
+}
+
+function readCallbackAllow(value: string, problems: string[]): AllowList {
+  const { list, wrong } = readAllowList(value);
+  for (const entry of wrong) {
+    problems.push(`B3SCALE_CALLBACK_ALLOW: "${entry}" is no network (10.0.0.0/8), address or host name`);
+  }
+  return list;
 }
 
 function readListen(value: string, problems: string[]): Config["listen"] {

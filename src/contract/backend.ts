@@ -36,6 +36,10 @@ export const BackendJson = v.object({
   health: v.picklist(["available", "unstable", "offline"]),
   eligible: v.pipe(v.boolean(), v.description("whether it takes new meetings")),
   reasons: v.pipe(v.array(v.string()), v.description("why it does not")),
+  load: v.pipe(
+    v.number(),
+    v.description("what the router orders by, least first: people expected and present, times load_factor"),
+  ),
 });
 export type BackendJson = v.InferOutput<typeof BackendJson>;
 

@@ -4,6 +4,7 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { agentEndpoints, RpcInput, RpcJson } from "./agent.ts";
 import { ADMIN_STATES, backendEndpoints, BackendInput, BackendJson } from "./backend.ts";
+import { CallbackCheckJson, callbackEndpoints } from "./callback.ts";
 import { commandEndpoints, CommandJson } from "./command.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { frontendEndpoints, FrontendInput, FrontendJson, VISIBILITIES } from "./frontend.ts";
@@ -60,6 +61,7 @@ export const ENDPOINTS: Readonly<Record<string, Endpoint>> = Object.fromEntries(
     backends: backendEndpoints,
     meetings: meetingEndpoints,
     commands: commandEndpoints,
+    callbacks: callbackEndpoints,
     agent: agentEndpoints,
   }).flatMap(([group, endpoints]) =>
     Object.entries(endpoints as Record<string, Endpoint>).map(([name, endpoint]) => [`${group}.${name}`, endpoint])
@@ -79,6 +81,7 @@ const DEFINITIONS: Readonly<Record<string, v.GenericSchema>> = {
   MeetingInput,
   AttendeeInput,
   Command: CommandJson,
+  CallbackCheck: CallbackCheckJson,
   RpcInput,
   RpcResult: RpcJson,
   Problem,

@@ -40,6 +40,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   backends: "BigBlueButton nodes",
   meetings: "What is known of running meetings",
   commands: "The queue of the background controller",
+  callbacks: "What nodes and recordings report back to frontends",
   agent: "For the agents on the nodes",
 };
 

@@ -29,7 +29,7 @@ export const agentRoutes = [
   route(agentEndpoints.backend, async ({ deps, principal }) => {
     const [row] = namesNobody(principal) ? [] : await listBackendRecords(deps.db, { agent_ref: principal.sub });
     if (row === undefined) throw notFound(principal.sub);
-    return backendJson(row);
+    return await backendJson(deps, row);
   }),
 
   route(agentEndpoints.heartbeat, async ({ deps, principal }) => {

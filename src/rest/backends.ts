@@ -14,7 +14,7 @@ import {
 import { insertPollCommand } from "../store/commands.ts";
 import { isDeadlock, isUniqueViolation } from "../store/pool.ts";
 import type { Principal } from "./auth.ts";
-import { backendJson } from "./backends_json.ts";
+import { backendJson, backendsJson } from "./backends_json.ts";
 import { isTrueish, isUuid } from "./input.ts";
 import { conflict, invalid } from "./problem.ts";
 import { type RestDeps, route } from "./route.ts";
@@ -98,7 +98,7 @@ async function deleteAtOnce({ db, view, log }: RestDeps, id: string): Promise<Ba
 export const backendRoutes = [
   route(backendEndpoints.list, async ({ deps, query }) => {
     const rows = await listBackendRecords(deps.db, query);
-    return rows.map(backendJson);
+    return await backendsJson(deps, rows);
   }),
 
   route(backendEndpoints.create, async ({ deps, principal, body }) => {
@@ -120,13 +120,13 @@ export const backendRoutes = [
         return await getBackendRecord(tx, id);
       })
     );
-    return backendJson(row);
+    return await backendJson(deps, row);
   }),
 
   route(backendEndpoints.show, async ({ deps, principal, params: { id = "" } }) => {
     const [row] = isUuid(id) ? await listBackendRecords(deps.db, { id, ...ownedBy(principal) }) : [];
     if (row === undefined) throw notFound(id);
-    return backendJson(row);
+    return await backendJson(deps, row);
   }),
 
   route(backendEndpoints.update, async ({ deps, principal, params: { id = "" }, body }) => {
@@ -147,7 +147,7 @@ export const backendRoutes = [
         return await getBackendRecord(tx, stored.id);
       })
     );
-    return backendJson(row);
+    return await backendJson(deps, row);
   }),
 
   route(backendEndpoints.delete, async ({ deps, query, params: { id = "" } }) => {
@@ -155,13 +155,14 @@ export const backendRoutes = [
     if (isTrueish(query.force)) {
       const row = await deleteAtOnce(deps, id);
       if (row === undefined) throw notFound(id);
-      return { ...backendJson(row), admin_state: "destroyed", eligible: false, reasons: ["it was removed"] };
+      const removed = await backendJson(deps, row);
+      return { ...removed, admin_state: "destroyed", eligible: false, reasons: ["it was removed"] };
     }
     const row = await deps.db.begin(async (tx) => {
       if (await lockBackendRecord(tx, { id }) === undefined) throw notFound(id);
       await updateBackendRecord(tx, { id, admin_state: "decommissioned" });
       return await getBackendRecord(tx, id);
     });
-    return backendJson(row);
+    return await backendJson(deps, row);
   }),
 ];

@@ -11,6 +11,7 @@ import { createAgentEvents } from "./agent_events.ts";
 import { auditRoutes } from "./audit.ts";
 import { createAuthenticator, type Principal, requireScope } from "./auth.ts";
 import { backendRoutes } from "./backends.ts";
+import { callbackRoutes } from "./callbacks.ts";
 import { commandRoutes } from "./commands.ts";
 import { frontendRoutes } from "./frontends.ts";
 import { createHeartbeats } from "./heartbeats.ts";
@@ -26,6 +27,7 @@ const ROUTES: readonly Route[] = [
   ...backendRoutes,
   ...meetingRoutes,
   ...commandRoutes,
+  ...callbackRoutes,
   ...agentRoutes,
   ...auditRoutes,
 ];

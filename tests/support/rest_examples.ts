@@ -104,6 +104,12 @@ const EXAMPLES: Readonly<Record<string, Readonly<Record<number, Example>>>> = {
     404: { path: `/v1/commands/${IDS.nobody}` },
   },
 
+  "POST /api/v1/callbacks-check": {
+    // Refused without a connection or a look at DNS.
+    200: { path: "/v1/callbacks-check", json: { url: "http://10.0.0.1/callback" } },
+    400: { path: "/v1/callbacks-check", json: { url: "ftp://lms.example/" } },
+  },
+
   "GET /api/v1/agent/backend": {
     200: { path: "/v1/agent/backend" },
     404: { path: "/v1/agent/backend", token: OTHER_AGENT },

@@ -55,6 +55,7 @@ const ATTEMPTS: Readonly<Record<string, readonly Attempt[]>> = {
   "commands.list": [FORBIDDEN],
   "commands.create": [FORBIDDEN],
   "commands.show": [FORBIDDEN],
+  "callbacks.check": [FORBIDDEN, { json: {}, status: 403 }, { json: { url: "https://lms.example/" }, status: 403 }],
   "agent.backend": [FORBIDDEN],
   "agent.heartbeat": [FORBIDDEN],
   "agent.rpc": [FORBIDDEN],

@@ -31,8 +31,11 @@ Deno.test("readConfig() has 1.x's defaults, and ours where they differ", () => {
     reverseProxyMode: false,
     jwtSecret: REQUIRED.B3SCALE_API_JWT_SECRET,
     apiUrl: "https://b3s.example",
+    callbackAllow: { networks: [], hosts: [] },
     loadModel: "expected",
     pendingMeetingSeconds: 20,
+    playbackHost: "",
+    recordings: null,
     requestTimeoutMs: 60_000,
     warnings: [],
   });
@@ -49,6 +52,7 @@ Deno.test("readConfig() takes an empty value for none", () => {
     "B3SCALE_LOG_FORMAT",
     "B3SCALE_LISTEN_HTTP",
     "B3SCALE_REVERSE_PROXY_MODE",
+    "B3SCALE_CALLBACK_ALLOW",
     "B3SCALE_LOAD_MODEL",
     "B3SCALE_PENDING_MEETING_SECONDS",
     "B3SCALE_HTTP_REQUEST_TIMEOUT",
@@ -88,6 +92,9 @@ const settings: [variable: string, value: string, Partial<Config>][] = [
   ["B3SCALE_API_URL", "https://b3s.example/sub//", { apiUrl: "https://b3s.example/sub" }],
   ["B3SCALE_API_JWT_SECRET", " 0123456789abcdef0123456789abcdef", { // bytes as they are
     jwtSecret: " 0123456789abcdef0123456789abcdef",
+  }],
+  ["B3SCALE_CALLBACK_ALLOW", "LMS.example, 10.0.0.0/8 ,", {
+    callbackAllow: { networks: [{ bytes: [10, 0, 0, 0], prefix: 8 }], hosts: ["lms.example"] },
   }],
   ["B3SCALE_LOAD_MODEL", "stress", { loadModel: "stress" }],
   ["B3SCALE_PENDING_MEETING_SECONDS", "10", { pendingMeetingSeconds: 10 }],
@@ -133,6 +140,8 @@ const wrong: [variable: string, value: string][] = [
   ["B3SCALE_API_URL", "b3s.example"],
   ["B3SCALE_API_URL", "ftp://b3s.example"],
   ["B3SCALE_API_URL", "https://"],
+  ["B3SCALE_CALLBACK_ALLOW", "lms.example 10.0.0.0/33"],
+  ["B3SCALE_CALLBACK_ALLOW", "https://lms.example"],
   ["B3SCALE_LOAD_MODEL", "random"],
   ["B3SCALE_PENDING_MEETING_SECONDS", "9"],
   ["B3SCALE_PENDING_MEETING_SECONDS", "x"],

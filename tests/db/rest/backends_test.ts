@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dbTest } from "../../support/db_test.ts";
-import { insertBackend, uuid } from "../../support/make.ts";
-import { conflict, createApi, forbidden, insertOwned, invalid, NOT_FOUND, polls, storedBackend } from "./api.ts";
+import { insertBackend, insertMeeting, makeAttendees, uuid } from "../../support/make.ts";
+import { conflict, createApi, forbidden, insertOwned, invalid, NOT_FOUND, pluck, polls, storedBackend } from "./api.ts";
 
 const HOST = "https://n1.example/bigbluebutton/api/";
 const bbb = { host: HOST, secret: "s" };
@@ -25,6 +25,7 @@ dbTest("POST /backends fills in what is not given and has the node polled", asyn
     health: "unstable",
     eligible: false,
     reasons: ["not polled yet"],
+    load: 0,
   });
   assert.deepEqual([...await polls(db)], [{ id }]);
   assert(created_at && updated_at && synced_at);
@@ -134,6 +135,17 @@ dbTest("GET /backends/:id says how the node is and why it takes no meetings", as
   assert.match(String(reasons), /^heartbeat lost 4\d s ago and not polled well since$/);
   assert.deepEqual(await health(stopped), ["available", false, ["admin_state is stopped"]]);
   assert.deepEqual(await health(good), ["available", true, []]);
+});
+
+dbTest("GET /backends says the figure by which the router orders them", async (db, url) => {
+  const { admin } = createApi(db, url);
+  const backend_id = await insertBackend(db, { host: "https://n1/", load_factor: 2 });
+  const free = await insertBackend(db, { host: "https://n2/" });
+  await insertMeeting(db, { id: "a", backend_id, meeting: { attendees: makeAttendees(20) } });
+  await insertMeeting(db, { id: "b", backend_id, meeting: { attendees: makeAttendees(3) } });
+  assert.deepEqual(pluck((await admin("GET /backends")).json, "load"), [46, 0]);
+  assert.equal((await admin(`GET /backends/${backend_id}`)).json.load, 46);
+  assert.equal((await admin(`PATCH /backends/${free}`, {})).json.load, 0);
 });
 
 dbTest(

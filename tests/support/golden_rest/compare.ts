@@ -10,7 +10,7 @@ const PLACEHOLDERS: Readonly<Record<string, RegExp>> = {
 };
 
 /** Members that answers of ours may have beyond the recorded ones. */
-const ALLOWED_MEMBERS = new Set(["health", "eligible", "reasons", "frontend_key", "backend_host", "features"]);
+const ALLOWED_MEMBERS = new Set(["health", "eligible", "reasons", "load", "frontend_key", "backend_host", "features"]);
 const COMPARED_HEADERS = ["content-type", "location", "set-cookie", "allow"];
 
 /** @returns what differs, one line each */
