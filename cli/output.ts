@@ -1,7 +1,12 @@
 // What the operator sees: tables that fit the terminal, colours where they are wanted, JSON as 1.x indents it.
 import type { Terminal } from "./types.ts";
 
-export const json = (value: unknown): string => `${JSON.stringify(value, null, 3)}\n`;
+/** Its control characters are escaped, those too that JSON allows: it may be read on a terminal. */
+export const json = (value: unknown): string =>
+  `${JSON.stringify(value, null, 3).replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, escapeUnit)}\n`;
+
+const escapeUnit = (symbol: string): string =>
+  symbol.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 export type Style = keyof typeof CODES;
@@ -26,15 +31,14 @@ export function table<Row>(
 ): string {
   const cells = rows.map((row) => columns.map((column) => printable(column.text(row))));
   const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...cells.map((line) => [...line[index] ?? ""].length))
+    Math.max(displayWidth(title), ...cells.map((line) => displayWidth(line[index] ?? "")))
   );
   fit(widths, columns, terminal.columns());
   const pad = (text: string, index: number) => {
     const width = widths[index] ?? 0;
-    const symbols = [...text];
-    if (symbols.length > width) return `${symbols.slice(0, Math.max(0, width - 1)).join("")}…`;
-    const space = " ".repeat(width - symbols.length);
-    return columns[index]?.alignRight ? space + text : text + space;
+    const cut = clip(text, width);
+    const space = " ".repeat(width - displayWidth(cut));
+    return columns[index]?.alignRight ? space + cut : cut + space;
   };
   const head = paint(terminal, "dim", columns.map(({ title }, index) => pad(title, index)).join("  ").trimEnd());
   const body = rows.map((row, at) =>
@@ -59,5 +63,29 @@ function fit(widths: number[], columns: readonly Column<never>[], available: num
   }
 }
 
+const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+const symbolsOf = (text: string): string[] => Array.from(segmenter.segment(text), ({ segment }) => segment);
+
+/** Shown two columns wide: the scripts of East Asia, full-width forms, emoji. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}\ufe0f]|\p{Emoji_Presentation}/u;
+
+/** In columns of a terminal. */
+export const displayWidth = (text: string): number =>
+  symbolsOf(text).reduce((width, symbol) => width + (WIDE.test(symbol) ? 2 : 1), 0);
+
+/** At most that wide, with an ellipsis where something is missing. */
+export function clip(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let kept = "";
+  let left = width - 1;
+  for (const symbol of symbolsOf(text)) {
+    left -= displayWidth(symbol);
+    if (left < 0) break;
+    kept += symbol;
+  }
+  return width > 0 ? `${kept}…` : "";
+}
+
 /** Names of rooms come from strangers: a control character in one must not steer the terminal. */
-export const printable = (text: string): string => text.replace(/\p{Cc}|\p{Cf}/gu, "�");
+export const printable = (text: string): string => text.replace(/\p{Cc}|\p{Zl}|\p{Zp}|(?![\u200c\u200d])\p{Cf}/gu, "�"); // but for the joiners of scripts and emoji

@@ -20,20 +20,26 @@ export interface OptionSpec {
   readonly summary: string;
   readonly repeatable?: boolean;
   readonly required?: boolean;
+  /** Live values, for the shell's completion. */
+  readonly complete?: Complete;
+  /** All values there are, for the same. */
+  readonly values?: readonly string[];
 }
+
+export type Complete = (session: Session) => Promise<readonly string[]>;
 
 export interface CommandSpec {
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly summary: string;
-  /** For the help only: a command says in its own words what it misses. */
+  /** For help and completion, `<host>` or `<key> <name...>`: a command says in its own words what it misses. */
   readonly args?: string;
   readonly options?: readonly OptionSpec[];
   /** Whole command lines. */
   readonly examples?: readonly string[];
   readonly commands?: readonly CommandSpec[];
-  /** Live values of its argument, for the shell's completion. */
-  readonly complete?: (session: Session) => Promise<readonly string[]>;
+  /** Live values of its first argument, of all when that repeats (`<host...>`), for the shell's completion. */
+  readonly complete?: Complete;
   /** Without it, a group that shows its help. */
   readonly run?: (cli: Cli, given: Given) => Promise<ExitCode | void>;
 }
@@ -55,17 +61,29 @@ export interface CliDeps {
   readonly random: () => number;
   readonly terminal: Terminal;
   readonly log: Logger;
-  /** Where tokens are kept. */
-  readonly configDir: string;
+  readonly tokens: TokenStore;
   /** Aborts when the operator interrupts. */
   readonly signal: AbortSignal;
+}
+
+/** Access tokens, one per server. */
+export interface TokenStore {
+  /** For the operator to read. */
+  pathOf(apiUrl: string): string;
+  read(apiUrl: string): Promise<string | undefined>;
+  write(apiUrl: string, token: string): Promise<void>;
 }
 
 export interface Cli extends CliDeps {
   /** Base of the server, without a slash at its end. */
   readonly apiUrl: string;
   /** Asks for the secret when no token is stored. @throws CliError, ApiError when the server takes no admin here */
-  connect(): Promise<Session>;
+  connect(options?: ConnectOptions): Promise<Session>;
+}
+
+export interface ConnectOptions {
+  /** For each call; 10 s otherwise. */
+  readonly timeoutMs?: number;
 }
 
 export interface Session {
@@ -79,6 +97,10 @@ export interface Terminal {
   write(text: string): void;
   /** To stderr, a line. */
   note(line: string): void;
+  /** To stderr, as it stands. */
+  prompt(text: string): void;
+  /** To stderr, over the line written before; absent when stderr is no terminal. progress.ts is the one to use. */
+  readonly update?: (line: string) => void;
   /** Whether stdout is one. */
   readonly interactive: boolean;
   /** Whether colours are wanted there. */
@@ -86,6 +108,6 @@ export interface Terminal {
   /** Of stdout; 0 when it is no terminal. */
   columns(): number;
   rows(): number;
-  /** Without echo. @throws CliError when there is no terminal */
-  readSecret(): Promise<string>;
+  /** Without echo; absent when nobody is there to type. @throws CliError when the operator gives up */
+  readonly readSecret?: () => Promise<string>;
 }

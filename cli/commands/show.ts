@@ -1,27 +1,25 @@
-// `show`: what the cluster has, as 1.x prints it or as JSON.
-import { backendEndpoints, type BackendJson } from "../../src/contract/backend.ts";
-import type { Answer } from "../../src/contract/client.ts";
-import { json } from "../output.ts";
+// `show`: what the cluster has.
 import type { CommandSpec } from "../types.ts";
-
-const backends: CommandSpec = {
-  name: "backends",
-  summary: "list the nodes of the cluster",
-  async run({ connect, terminal }, given) {
-    const { api } = await connect();
-    const list = await api.call(backendEndpoints.list);
-    terminal.write(given.has("json") ? json(list) : list.map(backendBlock).join(""));
-  },
-};
-
-function backendBlock(backend: Answer<BackendJson>): string {
-  return `${backend.id}\n  Host:\t ${backend.bbb.host}\n`;
-}
+import { showBackend, showBackends } from "./show_backends.ts";
+import { showCommands } from "./show_commands.ts";
+import { showFrontend, showFrontends } from "./show_frontends.ts";
+import { showMeeting, showMeetings } from "./show_meetings.ts";
+import { showRecording, showRecordings } from "./show_recordings.ts";
 
 export const show: CommandSpec = {
   name: "show",
   aliases: ["s"],
   summary: "show what the cluster has",
   options: [{ flags: "--json", summary: "as JSON" }],
-  commands: [backends],
+  commands: [
+    showBackends,
+    showBackend,
+    showFrontends,
+    showFrontend,
+    showRecordings,
+    showRecording,
+    showMeetings,
+    showMeeting,
+    showCommands,
+  ],
 };

@@ -1,0 +1,41 @@
+// `show recordings` and `show recording`.
+import { recordingEndpoints } from "../../src/contract/recording.ts";
+import { frontendKeys } from "../complete_values.ts";
+import { json, printable } from "../output.ts";
+import { CliError, type CommandSpec } from "../types.ts";
+
+export const showRecordings: CommandSpec = {
+  name: "recordings",
+  summary: "list the recordings of a tenant",
+  options: [
+    { flags: "--feid, --frontend-id <id>", summary: "by the tenant's id" },
+    { flags: "--fe, --frontend <key>", summary: "by the tenant's key", complete: frontendKeys },
+  ],
+  complete: frontendKeys,
+  async run({ connect, terminal }, given) {
+    const frontend_id = given.text("frontend-id");
+    const frontend_key = given.text("frontend");
+    if (!frontend_id && !frontend_key) throw new CliError("--frontend-id or --frontend is required");
+    const { api } = await connect();
+    const recordings = await api.call(recordingEndpoints.list, {
+      query: { ...frontend_id ? { frontend_id } : {}, ...frontend_key ? { frontend_key } : {} },
+    });
+    if (given.has("json")) return terminal.write(json(recordings));
+    const lines = recordings.map(({ record_id, recording: { EndTime, Name, Metadata } }) =>
+      `${record_id} ${EndTime} ${Metadata?.["meetingName"] ?? Name}`
+    );
+    terminal.write(["Recording\tTimestamp\tMeeting", ...lines.map(printable), ""].join("\n"));
+  },
+};
+
+export const showRecording: CommandSpec = {
+  name: "recording",
+  summary: "show a recording as JSON",
+  args: "<record id>",
+  async run({ connect, terminal }, given) {
+    const [id] = given.args;
+    if (id === undefined) throw new CliError("a recording id is required");
+    const { api } = await connect();
+    terminal.write(json(await api.call(recordingEndpoints.show, { params: { id } })));
+  },
+};
