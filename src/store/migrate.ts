@@ -3,6 +3,9 @@
 import extension1 from "../../migrations/extensions/0001_cluster_view.sql" with { type: "text" };
 import extension2 from "../../migrations/extensions/0002_audit.sql" with { type: "text" };
 import extension3 from "../../migrations/extensions/0003_ended_meetings.sql" with { type: "text" };
+import extension4 from "../../migrations/extensions/0004_recordings.sql" with { type: "text" };
+import extension5 from "../../migrations/extensions/0005_recording_imports.sql" with { type: "text" };
+import extension6 from "../../migrations/extensions/0006_callbacks.sql" with { type: "text" };
 import base1 from "../../migrations/0001_initial_tables.sql" with { type: "text" };
 import base2 from "../../migrations/0002_node_agent_api.sql" with { type: "text" };
 import type { Db, Pool } from "../deps.ts";
@@ -23,6 +26,9 @@ export const EXTENSION_MIGRATIONS: readonly Migration[] = [
   { version: 1, description: "cluster view", sql: extension1 },
   { version: 2, description: "audit", sql: extension2 },
   { version: 3, description: "ended meetings", sql: extension3 },
+  { version: 4, description: "recordings", sql: extension4 },
+  { version: 5, description: "recording imports", sql: extension5 },
+  { version: 6, description: "callbacks", sql: extension6 },
 ];
 
 export interface MigrationStatus {
