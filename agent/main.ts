@@ -4,6 +4,7 @@ import { type ApiClient, createApiClient } from "../src/contract/client.ts";
 import { createNodeFetch, type Fetch, realClock, realRandom } from "../src/deps.ts";
 import { errorText } from "../src/errors.ts";
 import { withEnvFiles } from "../src/lib/env_file.ts";
+import { onStopSignal } from "../src/lib/stop_signals.ts";
 import { configureLogging, createLogger, type Logger, writeStderr } from "../src/log.ts";
 import { VERSION } from "../src/version.ts";
 import { readArgs, USAGE } from "./args.ts";
@@ -20,7 +21,6 @@ import type { AgentDeps, RedisSettings, Registration } from "./types.ts";
 const CALL_DEADLINE_MS = 20_000;
 const CHECK_DEADLINE_MS = 5000;
 const MOST_STOPPING_MS = 5000;
-const REPEATED_SIGNAL_MS = 500;
 
 async function main(): Promise<void> {
   const args = readArgs(Deno.args);
@@ -132,29 +132,17 @@ const unexpected = (error: unknown) => ({
   fields: { error: errorText(error), stack: error instanceof Error ? error.stack : undefined },
 });
 
-/**
- * Aborts with the first signal, a later one ends the process at once. "deno task" repeats a signal that its whole process
- * group got 2 ms later: that is no second one.
- */
+/** Aborts with the first signal. */
 function stopOnSignals(log: Logger): AbortSignal {
   const stopping = new AbortController();
-  let stoppingSince: number | undefined;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    Deno.addSignalListener(signal, () => {
-      const now = realClock.monotonic();
-      if (stoppingSince !== undefined) {
-        if (now - stoppingSince > REPEATED_SIGNAL_MS) Deno.exit(1);
-        return;
-      }
-      stoppingSince = now;
-      log.info("stopping", { signal });
-      realClock.after(MOST_STOPPING_MS, () => {
-        log.warn("what was under way did not end within 5 s");
-        Deno.exit(0);
-      });
-      stopping.abort();
+  onStopSignal(realClock, (signal) => {
+    log.info("stopping", { signal });
+    realClock.after(MOST_STOPPING_MS, () => {
+      log.warn("what was under way did not end within 5 s");
+      Deno.exit(0);
     });
-  }
+    stopping.abort();
+  });
   return stopping.signal;
 }
 

@@ -9,6 +9,7 @@ import { createController } from "./controller/controller.ts";
 import { type Clock, createNodeFetch, type Db, type Deps, realClock, realRandom } from "./deps.ts";
 import { AppError, errorText } from "./errors.ts";
 import { withEnvFiles } from "./lib/env_file.ts";
+import { onStopSignal } from "./lib/stop_signals.ts";
 import { configureLogging, createLogger, gatherLines, type Logger, writeStderr } from "./log.ts";
 import { migrate, readMigrationStatus } from "./store/migrate.ts";
 import { guardOutOfBandErrors, openPool } from "./store/pool.ts";
@@ -25,7 +26,6 @@ export interface RunningServer {
 
 const APPLICATION = "b3scaled";
 const MOST_SCHEMA_WAIT_MS = 5000;
-const REPEATED_SIGNAL_MS = 500;
 
 export function startServer(
   config: Config,
@@ -157,31 +157,19 @@ async function main(): Promise<void> {
   stopOnSignals(server, log);
 }
 
-/**
- * The first signal finishes what runs, a later one ends at once. "deno task" repeats a signal that its whole process
- * group got (Ctrl-C, systemd) 2 ms later: that is no second one.
- */
+/** What runs is finished, within 20 s. */
 function stopOnSignals(server: RunningServer, log: Logger): void {
-  let stoppingSince: number | undefined;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    Deno.addSignalListener(signal, () => {
-      const now = realClock.monotonic();
-      if (stoppingSince !== undefined) {
-        if (now - stoppingSince > REPEATED_SIGNAL_MS) Deno.exit(1);
-        return;
-      }
-      stoppingSince = now;
-      log.info("stopping", { signal });
-      realClock.after(20_000, () => {
-        log.error("requests or commands did not end within 20 s");
-        Deno.exit(1);
-      });
-      server.stop().then(() => Deno.exit(0), (error) => {
-        log.error("stopping failed", { error: errorText(error) });
-        Deno.exit(1);
-      });
+  onStopSignal(realClock, (signal) => {
+    log.info("stopping", { signal });
+    realClock.after(20_000, () => {
+      log.error("requests or commands did not end within 20 s");
+      Deno.exit(1);
     });
-  }
+    server.stop().then(() => Deno.exit(0), (error) => {
+      log.error("stopping failed", { error: errorText(error) });
+      Deno.exit(1);
+    });
+  });
 }
 
 function writeStdout(line: string): void {
