@@ -6,6 +6,7 @@ import type { Answer, ApiClient } from "../src/contract/client.ts";
 import { statusEndpoints } from "../src/contract/status.ts";
 import type { Clock, Fetch } from "../src/deps.ts";
 import { errorText } from "../src/errors.ts";
+import { fetchProblem } from "../src/lib/fetch_problem.ts";
 import { redactText } from "../src/log.ts";
 import { type BbbNode, type Properties, readNode, readProperties, readRedis } from "./bbb_web_properties.ts";
 import { withDeadline } from "./deadline.ts";
@@ -175,7 +176,6 @@ async function findBbb({ clock, fetch }: CheckDeps, { host }: BbbNode): Promise<
     if (version !== undefined) return fine(`bbb: ${host} answers, version ${version}`);
     return problem(`bbb: ${host} answers ${status} without a version: does BBB run there?`);
   } catch (error) {
-    const reason = errorText(error instanceof Error ? error.cause ?? error : error);
-    return problem(`bbb: ${host}: ${reason}: does BBB run, and can this machine reach its own address?`);
+    return problem(`bbb: ${host}: ${fetchProblem(error)}: does BBB run, and can this machine reach its own address?`);
   }
 }

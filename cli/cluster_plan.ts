@@ -128,11 +128,12 @@ function isSame({ path: [name], old, wanted }: Change): boolean {
   return isDeepStrictEqual(plain(old), plain(wanted));
 }
 
-/** What the server takes for the same as nothing. */
+/** What the server takes for the same as nothing: members that are null, an object without members, an empty list. */
 function plain(value: unknown): unknown {
-  const isNothing = value === undefined || isDeepStrictEqual(value, []) ||
-    isDeepStrictEqual(value, { visibility_override: null });
-  return isNothing ? null : value;
+  if (value === undefined || isDeepStrictEqual(value, [])) return null;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return members.length === 0 ? null : Object.fromEntries(members);
 }
 
 /** For PATCH: null takes away what is not wanted. */

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { Env } from "../src/config.ts";
 import { ADMIN_STATES, BackendInput, CHECKSUM_ALGORITHMS } from "../src/contract/backend.ts";
 import { Text } from "../src/contract/endpoint.ts";
-import { FrontendInput, VISIBILITIES } from "../src/contract/frontend.ts";
+import { FrontendInput, RetentionDays, VISIBILITIES } from "../src/contract/frontend.ts";
 import { CliError } from "./types.ts";
 
 export type Members = Readonly<Record<string, unknown>>;
@@ -79,7 +79,10 @@ export const ENTRIES = {
       create_override_params: params,
       join_default_params: params,
       join_override_params: params,
-      recordings: orNull(members({ visibility_override: v.nullable(oneOf(VISIBILITIES)) })),
+      recordings: orNull(members({
+        visibility_override: v.optional(v.nullable(oneOf(VISIBILITIES)), null),
+        retention_days: v.optional(v.nullable(RetentionDays), null),
+      })),
     })),
   }),
   backends: members({

@@ -1,6 +1,7 @@
 // What a node's REST object means to an operator; of a 1.x server's it is worked out here. Pure, used by status_screen.ts.
 import type { BackendJson } from "../src/contract/backend.ts";
 import type { Answer } from "../src/contract/client.ts";
+import { withoutUrls } from "./phrases.ts";
 
 /** Best first. */
 export const HEALTHS = ["available", "unstable", "offline"] as const;
@@ -33,7 +34,7 @@ export function readNode(backend: Answer<BackendJson>, now: number): NodeStatus 
   const health = backend.health ?? healthOn1x(backend, agent);
   const node = { backend, health, load: backend.load ?? stress(backend), agent, silentSeconds } as const;
   if (eligible === undefined) {
-    return { ...node, takesNew: "1.x", reason: health === "offline" ? backend.last_error ?? "" : "" };
+    return { ...node, takesNew: "1.x", reason: health === "offline" ? withoutUrls(backend.last_error ?? "") : "" };
   }
   const isPlain = eligible || (health === "available" && admin_state !== "ready");
   return { ...node, takesNew: eligible ? "yes" : "no", reason: isPlain ? "" : reasons.join("; ") };

@@ -35,3 +35,6 @@ export function readDuration(text: string): number {
   return [...text.matchAll(/(\d+)([smhd]?)/g)]
     .reduce((sum, [, number, unit]) => sum + Number(number) * (UNITS[unit ?? ""] ?? 1), 0);
 }
+
+/** URLs in a 1.x server's errors are signed ones. */
+export const withoutUrls = (text: string): string => text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"']*/gi, "…");

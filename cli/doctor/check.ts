@@ -61,6 +61,3 @@ export interface StoredToken {
 /** For a command that an operator copies: keys, addresses and settings are also written by tenants. */
 export const shellWord = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-
-/** URLs in a 1.x server's errors are signed ones. */
-export const withoutUrls = (text: string): string => text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"']*/gi, "…");

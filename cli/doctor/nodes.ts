@@ -2,8 +2,8 @@
 import type { BackendJson } from "../../src/contract/backend.ts";
 import type { Answer } from "../../src/contract/client.ts";
 import { readNode } from "../node_status.ts";
-import { durationText, millisText, shortHost } from "../phrases.ts";
-import { type Check, type Finding, ok, problem, shellWord, summarize, warning, withoutUrls } from "./check.ts";
+import { durationText, millisText, shortHost, withoutUrls } from "../phrases.ts";
+import { type Check, type Finding, ok, problem, shellWord, summarize, warning } from "./check.ts";
 import { PATIENCE_MS, type PolledNode } from "./poll_nodes.ts";
 
 type Backend = Answer<BackendJson>;

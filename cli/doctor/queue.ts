@@ -1,8 +1,8 @@
 // Whether the controller keeps up with its queue. Pure.
 import type { Answer } from "../../src/contract/client.ts";
 import type { CommandJson } from "../../src/contract/command.ts";
-import { count, durationText } from "../phrases.ts";
-import { type Check, type Finding, ok, problem, warning, withoutUrls } from "./check.ts";
+import { count, durationText, withoutUrls } from "../phrases.ts";
+import { type Check, type Finding, ok, problem, warning } from "./check.ts";
 
 type Command = Answer<CommandJson>;
 

@@ -1,6 +1,6 @@
 // The typed client of the REST API, for the CLI and the agent. It works against a 1.x server too.
 import type { Clock, Fetch } from "../deps.ts";
-import { errorText } from "../errors.ts";
+import { fetchProblem } from "../lib/fetch_problem.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Members that a 1.x server does not send. */
@@ -80,7 +80,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         given.signal?.throwIfAborted();
         if (error instanceof ApiError) throw error;
         if (deadline.signal.aborted) throw new ApiError(`${url} did not answer within ${timeoutMs / 1000} s`);
-        throw new ApiError(`cannot reach ${url}: ${reasonOf(error)}`);
+        throw new ApiError(`cannot reach ${url}: ${fetchProblem(error)}`);
       } finally {
         cancel();
       }
@@ -124,12 +124,4 @@ function errorOf(text: string): string {
   } catch {
     return text.trimStart().startsWith("<") ? "" : text.trim().slice(0, 500);
   }
-}
-
-/** Never the text as a whole: `fetch` quotes the URL, and a header it does not take, which may be the token. */
-function reasonOf(error: unknown): string {
-  const text = errorText(error instanceof Error ? error.cause ?? error : error);
-  const known =
-    /connection refused|dns error|invalid peer certificate|certificate|connection reset|connection closed|timed out|ports? .* blocked/i;
-  return known.exec(text)?.[0].toLowerCase() ?? "the connection failed";
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { count, durationText, millisText, readDuration, shortHost } from "../../../cli/phrases.ts";
+import { count, durationText, millisText, readDuration, shortHost, withoutUrls } from "../../../cli/phrases.ts";
 import { CliError } from "../../../cli/types.ts";
 
 Deno.test("count() has a word for one and for many", () => {
@@ -29,4 +29,9 @@ Deno.test("shortHost() leaves away what all nodes have", () => {
   assert.equal(shortHost("http://127.0.0.1:8090/bigbluebutton/api"), "127.0.0.1:8090");
   assert.equal(shortHost("https://bbb1.example.org/"), "bbb1.example.org");
   assert.equal(shortHost("https://proxy.example.org/node7/bigbluebutton/api/"), "proxy.example.org/node7");
+});
+
+Deno.test("withoutUrls() leaves the rest of a text", () => {
+  assert.equal(withoutUrls('Get "https://a.example/x?checksum=1": refused'), 'Get "…": refused');
+  assert.equal(withoutUrls("ratio 3://4, and http:// alone"), "ratio 3://4, and … alone");
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ok, problem, shellWord, summarize, warning, withoutUrls } from "../../../../cli/doctor/check.ts";
+import { ok, problem, shellWord, summarize, warning } from "../../../../cli/doctor/check.ts";
 
 Deno.test("summarize() joins what is fine, and tells only what is not where something is not", () => {
   assert.deepEqual(summarize("node", "n1", [ok("fast"), ok("alive")]), {
@@ -21,11 +21,6 @@ Deno.test("summarize() joins what is fine, and tells only what is not where some
     message: "n1: b; c; a; d",
     hint: "mend b",
   });
-});
-
-Deno.test("withoutUrls() leaves the rest of a text", () => {
-  assert.equal(withoutUrls('Get "https://a.example/x?checksum=1": refused'), 'Get "…": refused');
-  assert.equal(withoutUrls("ratio 3://4, and http:// alone"), "ratio 3://4, and … alone");
 });
 
 Deno.test("shellWord() makes one word of anything", () => {
