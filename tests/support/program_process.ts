@@ -1,4 +1,6 @@
 // A program of ours as a service manager runs it: a process of its own, known by what it writes and how it ends.
+import { killIfRunning } from "./kill.ts";
+
 export interface ProgramProcess extends AsyncDisposable {
   /** All of it so far. */
   stdout(): string;
@@ -39,13 +41,7 @@ export function runProcess(main: string, { env = {}, args = [], cwd = ROOT }: Pr
     ended = true;
     return status;
   })();
-  const kill = (signal: Deno.Signal) => {
-    try {
-      child.kill(signal);
-    } catch (error) { // it has just ended
-      if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  };
+  const kill = (signal: Deno.Signal) => killIfRunning(child, signal);
   return {
     stdout: () => text.stdout,
     stderr: () => text.stderr,

@@ -5,6 +5,7 @@ import type { RedisSettings } from "../../agent/types.ts";
 import { freePort } from "../../demo/postgres.ts";
 import { findRedis, WHAT_TO_INSTALL } from "./require_redis.ts";
 import { eventually } from "./wait.ts";
+import { killIfRunning } from "./kill.ts";
 
 /** Where BBB's core says what happens. */
 export const CHANNEL = "from-akka-apps-redis-channel";
@@ -103,7 +104,7 @@ async function startServer(binary: string, { host, port, password }: RedisSettin
     stderr: "null",
   }).spawn();
   const kill = async () => {
-    if (!ended) child.kill("SIGKILL");
+    if (!ended) killIfRunning(child, "SIGKILL");
     await exited;
     guard.kill("SIGKILL");
     await guard.status;

@@ -1,5 +1,6 @@
 // b3scaled as operators run it: a process of its own, known by its log and its port only, so that it can be killed.
 import { eventually } from "./wait.ts";
+import { killIfRunning } from "./kill.ts";
 
 export interface LogLine {
   readonly level: string;
@@ -63,7 +64,7 @@ export async function startServerProcess(dbUrl: string, more: ServerEnv = {}): P
   })();
 
   const kill = async (signal: Deno.Signal) => {
-    if (status === undefined) child.kill(signal);
+    if (status === undefined) killIfRunning(child, signal);
     return await ended;
   };
   try {

@@ -77,7 +77,7 @@ function open(line: string, env: Readonly<Record<string, string>> = {}): Screen 
       await child.status;
     },
     [Symbol.asyncDispose]: async () => {
-      if (!ended) child.kill("SIGKILL");
+      if (!ended) killIfRunning(child, "SIGKILL");
       await child.status;
       await drained;
       await keyboard.close().catch(() => {}); // it ended with the program
@@ -141,6 +141,7 @@ Deno.test("SIGTERM ends the program with 143", async () => {
 
 const TERMINAL = `
 import { createTerminal } from "${new URL("../../cli/terminal.ts", import.meta.url)}";
+import { killIfRunning } from "../support/kill.ts";
 const { interactive, colours, columns, update, readSecret } = createTerminal(Deno.env.toObject(), new AbortController().signal);
 console.log(JSON.stringify([interactive, colours, columns(), update !== undefined, readSecret !== undefined]));
 update?.("x".repeat(200));

@@ -7,6 +7,7 @@ import { type Cluster, startCluster } from "../support/cluster.ts";
 import { BASE_ENV } from "../support/b3scaled.ts";
 import { startServerProcess } from "../support/server_process.ts";
 import { eventually } from "../support/wait.ts";
+import { killIfRunning } from "../support/kill.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const LEAVE = "\x1b[?1049l";
@@ -66,7 +67,7 @@ function startCtl(line: string, env: Record<string, string>, size?: string): Ctl
     kill: (signal) => child.kill(signal),
     code,
     [Symbol.asyncDispose]: async () => {
-      if (!ended) child.kill("SIGKILL");
+      if (!ended) killIfRunning(child, "SIGKILL");
       await code;
     },
   };
