@@ -1,6 +1,7 @@
 // b3scalectl on a terminal: secrets are typed unseen, Ctrl-C ends it at any time, and the terminal is left as it was.
 import assert from "node:assert/strict";
 import { verifyToken } from "../../src/contract/token.ts";
+import { killIfRunning } from "../support/kill.ts";
 import { eventually } from "../support/wait.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -141,7 +142,6 @@ Deno.test("SIGTERM ends the program with 143", async () => {
 
 const TERMINAL = `
 import { createTerminal } from "${new URL("../../cli/terminal.ts", import.meta.url)}";
-import { killIfRunning } from "../support/kill.ts";
 const { interactive, colours, columns, update, readSecret } = createTerminal(Deno.env.toObject(), new AbortController().signal);
 console.log(JSON.stringify([interactive, colours, columns(), update !== undefined, readSecret !== undefined]));
 update?.("x".repeat(200));
