@@ -50,11 +50,15 @@ export function createApp(deps: Deps): App {
     accessLog(deps),
     sendRequestID,
     recoverErrors(deps),
-    timeLimit({ clock: deps.clock, ms: deps.config.requestTimeoutMs, expired: answerExpired }),
+    timeLimit({ clock: deps.clock, ms: deps.config.requestTimeoutMs, expired: answerExpired, exempt: isUpload }),
   ], async (request) => await router.fetch(request.req, request));
 
   return (req, peer = "") => serve({ req, id: requestID(req), remoteIP: remoteIP(req, peer) });
 }
+
+/** Its own deadline is between two parts of its body. */
+const isUpload = ({ req }: HttpRequest): boolean =>
+  req.method === "POST" && /^https?:\/\/[^/]*\/api\/v1\/recordings-upload(\?|$)/.test(req.url);
 
 /** BBB's clients get BBB's envelope whatever happens. */
 function answerExpired({ req }: HttpRequest): Response {

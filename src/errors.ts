@@ -16,6 +16,11 @@ export type ErrorCode =
   | "chat_meeting_not_found" // and on sendChatMessage
   | "meeting_id_taken" // the row belongs to another frontend
   | "attendees_limit_reached"
+  | "missing_record_id"
+  | "missing_publish"
+  | "publish_invalid" // neither true nor false
+  | "page_invalid" // offset or limit out of range
+  | "recordings_not_found" // none of the ids is a recording of the frontend
   | "no_backend_available"
   | "node_failed" // refused, timed out, unreadable: no answer to pass on
   | "meeting_not_ready" // a meeting that exists and has no node at the moment
@@ -33,6 +38,10 @@ export type ErrorCode =
   | "validation_failed" // with fields
   | "conflict" // with fields
   | "too_many_requests"
+  | "upload_too_large"
+  | "upload_stalled" // the client sends nothing any more
+  | "no_space" // the disk of the recordings is full, or nearly
+  | "switched_off" // the settings that it needs are not there
   | "internal";
 
 /** @param message what failed, values "quoted", no full stop, never secrets, SQL or node URLs */

@@ -11,6 +11,7 @@ import { AppError, errorText } from "./errors.ts";
 import { withEnvFiles } from "./lib/env_file.ts";
 import { onStopSignal } from "./lib/stop_signals.ts";
 import { configureLogging, createLogger, gatherLines, type Logger, writeStderr } from "./log.ts";
+import { reportRecordings } from "./recordings/storage_check.ts";
 import { migrate, readMigrationStatus } from "./store/migrate.ts";
 import { guardOutOfBandErrors, openPool } from "./store/pool.ts";
 import { VERSION } from "./version.ts";
@@ -145,6 +146,8 @@ async function main(): Promise<void> {
   log.info("booting b3scale", { version: VERSION, pool_connections_max: config.dbPoolSize });
   for (const warning of config.warnings) log.warn("setting is not used as given", { error: warning });
   if (config.reverseProxyMode) log.info("reverse proxy mode is enabled");
+
+  void reportRecordings({ config, log }); // nothing waits for a network file system
 
   let server: RunningServer;
   try {

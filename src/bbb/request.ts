@@ -13,6 +13,8 @@ export interface BbbRequest {
   readonly params: Params;
   /** Parameters that came in a form body. */
   readonly form: Params;
+  /** Files of a multipart body. */
+  readonly files: ReadonlyMap<string, File>;
   /** What is left to hand on: empty when the body was a form. */
   readonly body: Uint8Array<ArrayBuffer>;
   /** As the client labelled the body, "" when not at all. */
@@ -21,7 +23,13 @@ export interface BbbRequest {
   readonly problem: string | undefined;
 }
 
+interface Form {
+  readonly params: Params;
+  readonly files: BbbRequest["files"];
+}
+
 const EMPTY: Params = new Map();
+const NO_FORM: Form = { params: EMPTY, files: new Map() };
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -34,15 +42,24 @@ export async function readRequest(req: Request, resource: string): Promise<BbbRe
   const contentType = req.headers.get("content-type") ?? "";
   const query = readQuery(rawQuery);
   const body = await readBody(req);
-  const form = body.length === 0 || startsLikeXml(body) ? EMPTY : await readForm(body, contentType);
+  const form = body.length === 0 || startsLikeXml(body) ? NO_FORM : await readForm(body, contentType);
   if (query === undefined || form === undefined) {
     const problem = query === undefined ? "The query has a broken percent-escape" : "The form body cannot be read";
     const params = salvageChecksum(rawQuery);
-    return { method, resource, rawQuery, params, form: EMPTY, body: NO_BYTES, contentType, problem };
+    return { method, resource, rawQuery, params, form: EMPTY, files: new Map(), body: NO_BYTES, contentType, problem };
   }
-  const params = form.size === 0 ? query : new Map([...form, ...query]);
-  const rest = form.size === 0 ? body : NO_BYTES;
-  return { method, resource, rawQuery, params, form, body: rest, contentType, problem: undefined };
+  const isForm = form.params.size > 0;
+  return {
+    method,
+    resource,
+    rawQuery,
+    params: isForm ? new Map([...form.params, ...query]) : query,
+    form: form.params,
+    files: form.files,
+    body: isForm ? NO_BYTES : body,
+    contentType,
+    problem: undefined,
+  };
 }
 
 /**
@@ -73,15 +90,22 @@ function startsLikeXml(body: Uint8Array): boolean {
 }
 
 /** @returns no parameters for a body that is no form, undefined for a form that cannot be read */
-async function readForm(body: Uint8Array<ArrayBuffer>, contentType: string): Promise<Params | undefined> {
+async function readForm(body: Uint8Array<ArrayBuffer>, contentType: string): Promise<Form | undefined> {
   const type = contentType.split(";", 1)[0]?.trim().toLowerCase();
-  if (type === "application/x-www-form-urlencoded") return readQuery(new TextDecoder().decode(body).trim());
-  if (type !== "multipart/form-data") return EMPTY;
+  if (type === "application/x-www-form-urlencoded") {
+    const params = readQuery(new TextDecoder().decode(body).trim());
+    return params && { ...NO_FORM, params };
+  }
+  if (type !== "multipart/form-data") return NO_FORM;
   try {
     const data = await new Response(body, { headers: { "content-type": contentType } }).formData();
     const params = new Map<string, string>();
-    for (const [name, value] of data) if (typeof value === "string" && !params.has(name)) params.set(name, value);
-    return params;
+    const files = new Map<string, File>();
+    for (const [name, value] of data) {
+      if (typeof value !== "string") files.set(name, files.get(name) ?? value);
+      else if (!params.has(name)) params.set(name, value);
+    }
+    return { params, files };
   } catch {
     return undefined;
   }

@@ -1,5 +1,18 @@
 // Names of the BBB API's resources and of the parameters we look at. Everything else passes through unread.
 
+/** Answered from what is stored, whatever node the recording came from: nothing of these requests reaches one. */
+const RECORDING_RESOURCES = [
+  "getRecordings",
+  "publishRecordings",
+  "deleteRecordings",
+  "updateRecordings",
+  "getRecordingTextTracks",
+  "putRecordingTextTrack",
+] as const;
+
+export const isRecordingResource = (resource: string): boolean =>
+  (RECORDING_RESOURCES as readonly string[]).includes(resource);
+
 /** Resources with an answer of our own; anything else with a known meeting is passed through. */
 export const RESOURCES = [
   "",
@@ -11,6 +24,7 @@ export const RESOURCES = [
   "getMeetings",
   "insertDocument",
   "sendChatMessage",
+  ...RECORDING_RESOURCES,
 ] as const;
 export type BbbResource = (typeof RESOURCES)[number];
 

@@ -5,7 +5,7 @@ import * as v from "valibot";
 export type Scope = "b3scale:admin" | "b3scale" | "b3scale:node" | "b3scale:recordings" | "b3scale:callback";
 
 /** Errors beyond those of every endpoint: 401, 403 and 500. */
-export type ErrorStatus = 400 | 404 | 409 | 413 | 415 | 429 | 501 | 507;
+export type ErrorStatus = 400 | 404 | 408 | 409 | 413 | 415 | 429 | 501 | 507;
 
 export interface Endpoint<Query = unknown, Body = unknown, Result = unknown> {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -18,6 +18,8 @@ export interface Endpoint<Query = unknown, Body = unknown, Result = unknown> {
   /** Filters; others are ignored, and an empty one counts as absent. */
   readonly query: v.GenericSchema<unknown, Query>;
   readonly body: v.GenericSchema<unknown, Body>;
+  /** Type of a body that is no JSON: the handler reads it. */
+  readonly media?: string;
   readonly response: v.GenericSchema<unknown, Result>;
   readonly errors: readonly ErrorStatus[];
   /** False for what agents say many times a second: it is no change by a person. */

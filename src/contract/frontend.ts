@@ -9,6 +9,15 @@ const ParamsJson = v.record(v.string(), v.string());
 /** `null` for one name removes it, for the whole map empties it. */
 const ParamsPatch = v.nullish(v.record(Text, v.nullable(Text)));
 
+const RETENTION = "should be a whole number of days from 1 to 36500";
+export const RetentionDays = v.pipe(
+  v.number(RETENTION),
+  v.integer(RETENTION),
+  v.minValue(1, RETENTION),
+  v.maxValue(36_500, RETENTION),
+  v.description("recordings that are older are deleted"),
+);
+
 export const FrontendSettingsJson = v.object({
   required_tags: v.nullable(v.array(v.string())),
   default_presentation: v.nullable(v.object({ url: v.string(), force: v.boolean() })),
@@ -17,7 +26,10 @@ export const FrontendSettingsJson = v.object({
   create_override_params: ParamsJson,
   join_default_params: ParamsJson,
   join_override_params: ParamsJson,
-  recordings: v.nullable(v.object({ visibility_override: v.nullable(v.picklist(VISIBILITIES)) })),
+  recordings: v.nullable(v.object({
+    visibility_override: v.nullable(v.picklist(VISIBILITIES)),
+    retention_days: v.optional(RetentionDays),
+  })),
 });
 export type FrontendSettingsJson = v.InferOutput<typeof FrontendSettingsJson>;
 
@@ -32,7 +44,10 @@ export const FrontendSettingsPatch = v.object({
   create_override_params: ParamsPatch,
   join_default_params: ParamsPatch,
   join_override_params: ParamsPatch,
-  recordings: v.nullish(v.object({ visibility_override: v.nullish(v.string()) })),
+  recordings: v.nullish(v.object({
+    visibility_override: v.nullish(v.string()),
+    retention_days: v.nullish(RetentionDays),
+  })),
 });
 export type FrontendSettingsPatch = v.InferOutput<typeof FrontendSettingsPatch>;
 

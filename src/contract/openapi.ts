@@ -2,15 +2,10 @@
 // by rest/docs.ts, and by the CLI, which prints it without a server.
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import { agentEndpoints, RpcInput, RpcJson } from "./agent.ts";
-import { ADMIN_STATES, backendEndpoints, BackendInput, BackendJson } from "./backend.ts";
-import { CallbackCheckJson, callbackEndpoints } from "./callback.ts";
-import { commandEndpoints, CommandJson } from "./command.ts";
+import { agentEndpoints, RpcJson } from "./agent.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { frontendEndpoints, FrontendInput, FrontendJson, VISIBILITIES } from "./frontend.ts";
-import { AttendeeInput, MeetingDocument, meetingEndpoints, MeetingInput, MeetingJson } from "./meeting.ts";
 import { ANSWERS, INTRODUCTION, Problem, SCOPES, TAGS } from "./openapi_texts.ts";
-import { AuditJson, DatabaseJson, statusEndpoints, StatusJson } from "./status.ts";
+import { DEFINITIONS, ENDPOINTS, VALUES } from "./openapi_tables.ts";
 
 /** JSON Schema, draft 2020-12, as OpenAPI 3.1 takes it. */
 export interface JsonSchema {
@@ -25,12 +20,17 @@ export interface Operation {
   /** Alternatives: any one suffices. */
   readonly security: readonly { readonly bearer: readonly string[] }[];
   readonly parameters: readonly Parameter[];
-  readonly requestBody?: { readonly required: boolean; readonly content: Content };
+  readonly requestBody?: { readonly required: boolean; readonly content: Content | BinaryContent };
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content: Content }>>;
 }
 
 interface Content {
   readonly "application/json": { readonly schema: JsonSchema };
+}
+
+/** By the type of a body that is no JSON. */
+interface BinaryContent {
+  readonly [media: string]: { readonly schema: JsonSchema };
 }
 
 interface Parameter {
@@ -52,58 +52,6 @@ export interface OpenApi {
     readonly securitySchemes: Readonly<Record<string, unknown>>;
   };
 }
-
-/** Every endpoint by its operation's id. */
-export const ENDPOINTS: Readonly<Record<string, Endpoint>> = Object.fromEntries(
-  Object.entries({
-    status: statusEndpoints,
-    frontends: frontendEndpoints,
-    backends: backendEndpoints,
-    meetings: meetingEndpoints,
-    commands: commandEndpoints,
-    callbacks: callbackEndpoints,
-    agent: agentEndpoints,
-  }).flatMap(([group, endpoints]) =>
-    Object.entries(endpoints as Record<string, Endpoint>).map(([name, endpoint]) => [`${group}.${name}`, endpoint])
-  ),
-);
-
-const DEFINITIONS: Readonly<Record<string, v.GenericSchema>> = {
-  Status: StatusJson,
-  Database: DatabaseJson,
-  Change: AuditJson,
-  Frontend: FrontendJson,
-  FrontendInput,
-  Backend: BackendJson,
-  BackendInput,
-  Meeting: MeetingJson,
-  MeetingDocument,
-  MeetingInput,
-  AttendeeInput,
-  Command: CommandJson,
-  CallbackCheck: CallbackCheckJson,
-  RpcInput,
-  RpcResult: RpcJson,
-  Problem,
-};
-
-/**
- * Values that the schemas leave open, because stored rows may hold older ones or because a wrong one is answered in
- * words of ours: dotted path within the definition → values.
- */
-const VALUES: Readonly<Record<string, readonly string[]>> = {
-  "Backend.node_state": ["init", "ready", "error", "stopped", "decommissioned"],
-  "Backend.admin_state": [...ADMIN_STATES, "error", "destroyed"],
-  "BackendInput.admin_state": ADMIN_STATES,
-  "FrontendInput.settings.recordings.visibility_override": VISIBILITIES,
-  "Command.action": [
-    "update_node_state",
-    "update_meeting_state",
-    "end_all_meetings",
-    "decommission_backend",
-    "collect_garbage",
-  ],
-};
 
 /** @param version of this build */
 export function openApi(version: string): OpenApi {
@@ -136,7 +84,6 @@ export function openApi(version: string): OpenApi {
 }
 
 function operationOf(id: string, endpoint: Endpoint): Operation {
-  const body = schemaOf(endpoint.body);
   const { scopes } = endpoint;
   const needs = scopes.length === 0 ? "Any valid token." : `Scope: ${scopes.map((s) => `\`${s}\``).join(" or ")}.`;
   return {
@@ -146,12 +93,20 @@ function operationOf(id: string, endpoint: Endpoint): Operation {
     tags: [id.split(".", 1)[0] ?? ""],
     security: scopes.length === 0 ? [{ bearer: [] }] : scopes.map((scope) => ({ bearer: [scope] })),
     parameters: [...pathParameters(endpoint), ...queryParameters(endpoint)],
-    ...(takesNothing(body) ? {} : { requestBody: { required: false, content: content(body) } }),
+    ...bodyOf(endpoint),
     responses: {
       [endpoint.status]: { description: endpoint.summary, content: content(schemaOf(endpoint.response)) },
       ...Object.fromEntries(errorsOf(endpoint).map((status) => [status, answerOf(endpoint, status)])),
     },
   };
+}
+
+function bodyOf({ body, media }: Endpoint): Pick<Operation, "requestBody"> {
+  if (media !== undefined) {
+    return { requestBody: { required: true, content: { [media]: { schema: { type: "string", format: "binary" } } } } };
+  }
+  const schema = schemaOf(body);
+  return takesNothing(schema) ? {} : { requestBody: { required: false, content: content(schema) } };
 }
 
 /** Statuses of refusals; too many failed tokens and a broken server can meet every request. */

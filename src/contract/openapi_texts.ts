@@ -19,6 +19,9 @@ meetings and the command queue.
 
 - Every request carries a token. What is wrong with the token is found out before anything else, so an unknown path without \
 one is answered 401. Below \`/api/v1\` an unknown path and a wrong method are 404.
+- Not listed, because no bearer token is asked for: \`/api/v1/protected/recordings/{token}\` (links to protected recordings), \
+\`/api/v1/protected/recordings/auth\` (whoever serves their files asks there), and \`/api/v1/callbacks/proxy/{token}\` \
+(callbacks of nodes).
 - Bodies are JSON (\`Content-Type: application/json\`) of at most 16 MiB. Members not listed here, and those that only the \
 server writes, are ignored.
 - PATCH merges: objects and maps by key, arrays and scalars replace. \`null\` clears a setting that may be null, empties a \
@@ -39,6 +42,8 @@ export const TAGS: Readonly<Record<string, string>> = {
   frontends: "Tenants: who may create meetings",
   backends: "BigBlueButton nodes",
   meetings: "What is known of running meetings",
+  recordings: "What has been recorded, and who may see it",
+  imports: "Recordings that nodes hand over, and what became of them",
   commands: "The queue of the background controller",
   callbacks: "What nodes and recordings report back to frontends",
   agent: "For the agents on the nodes",
@@ -50,6 +55,7 @@ export const ANSWERS: Readonly<Record<number, string>> = {
   401: "No token, or one that is wrong or has expired",
   403: "The token's scopes do not suffice, or it is an agent's without a backend",
   404: "There is none, or none that the token may see",
+  408: "Nothing was sent for too long",
   409: "Another one has that value already: `fields` names it",
   413: "The body exceeds 16 MiB",
   415: "The body is not JSON",

@@ -1,5 +1,6 @@
 // Forgets what nobody will ask for again.
 import { deleteStaleAudit } from "../store/audit.ts";
+import { deleteDeadCallbacks } from "../store/callbacks.ts";
 import { deleteStaleEndedMeetings } from "../store/ended_meetings.ts";
 import { deleteStaleFrontendMeetings } from "../store/frontend_meetings.ts";
 import { deleteStaleRoomPeaks } from "../store/room_peaks.ts";
@@ -10,12 +11,16 @@ const MAPPING_DAYS = 90;
 const ROOM_DAYS = 180;
 const AUDIT_DAYS = 90;
 const ENDED_DAYS = 7;
+const DEAD_CALLBACK_DAYS = 30;
 
 export const collectGarbage: CommandHandler = async ({ db, log }) => {
   const mappings = await deleteStaleFrontendMeetings(db, MAPPING_DAYS);
   const rooms = await deleteStaleRoomPeaks(db, ROOM_DAYS);
   const audit = await deleteStaleAudit(db, AUDIT_DAYS);
   const ended = await deleteStaleEndedMeetings(db, ENDED_DAYS);
-  if (mappings + rooms + audit + ended > 0) log.info("garbage collected", { mappings, rooms, audit, ended });
+  const callbacks = await deleteDeadCallbacks(db, DEAD_CALLBACK_DAYS);
+  if (mappings + rooms + audit + ended + callbacks > 0) {
+    log.info("garbage collected", { mappings, rooms, audit, ended, callbacks });
+  }
   return true;
 };

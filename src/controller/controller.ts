@@ -5,7 +5,12 @@ import { errorText } from "../errors.ts";
 import { every } from "../lib/every.ts";
 import { NODES_ARE_DUE } from "../store/backend_health.ts";
 import { reapCommands, scheduleCommands } from "../store/commands.ts";
+import { emptyRecordingsTrash } from "./empty_trash.ts";
+import { expireRecordings } from "./expire_recordings.ts";
+import { finishRecordingMoves } from "./finish_recording_moves.ts";
+import { importRecordings, sweepRecordingUploads } from "./import_recordings.ts";
 import { resolvePendingMeetings } from "./resolve_pending_meetings.ts";
+import { sendCallbacks } from "./send_callbacks.ts";
 import type { CommandDeps } from "./types.ts";
 import { AGENT_SECONDS, AGENTLESS_SECONDS } from "./update_node_state.ts";
 import { createWorker } from "./worker.ts";
@@ -13,6 +18,9 @@ import { createWorker } from "./worker.ts";
 const ROUND_MS = 1000;
 const SWEEP_MS = 5000;
 const REAP_MS = 10_000;
+const MOVES_MS = 5000;
+const IMPORTS_MS = 2000;
+const HOUR_MS = 60 * 60 * 1000;
 /** Finished commands vanish after three minutes: what is to come less often than that cannot be seen in the queue. */
 const INTERVALS = { agentlessSeconds: AGENTLESS_SECONDS, agentSeconds: AGENT_SECONDS, garbageSeconds: 150 };
 
@@ -73,6 +81,20 @@ export function createController(deps: CommandDeps & Pick<Deps, "db">): Controll
         every(deps, { ms: 0, what: "scheduling commands", run: scheduling }, signal),
         every(deps, { ms: SWEEP_MS, what: "resolving pending meetings", run: resolving }, signal),
         every(deps, { ms: REAP_MS, what: "taking back commands", run: () => reapCommands(db) }, signal),
+        every(
+          deps,
+          { ms: MOVES_MS, what: "moving recordings' files", run: () => finishRecordingMoves(deps, signal) },
+          signal,
+        ),
+        every(
+          deps,
+          { ms: IMPORTS_MS, what: "importing recordings", run: () => importRecordings(deps, signal) },
+          signal,
+        ),
+        every(deps, { ms: HOUR_MS, what: "sweeping up uploads", run: () => sweepRecordingUploads(deps) }, signal),
+        every(deps, { ms: HOUR_MS, what: "expiring recordings", run: () => expireRecordings(deps, signal) }, signal),
+        every(deps, { ms: HOUR_MS, what: "emptying the trash", run: () => emptyRecordingsTrash(deps, signal) }, signal),
+        sendCallbacks(deps, signal),
       ]);
       await worker.idle();
       await (await listening)?.unlisten();

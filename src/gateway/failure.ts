@@ -56,6 +56,14 @@ const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
       text: "As many people as are allowed at the same time have joined already. Please try again later.",
     },
   },
+  missing_record_id: { messageKey: "missingParamRecordID", message: "You must specify a recordID." },
+  missing_publish: { messageKey: "missingParamPublish", message: "You must specify a publish value true or false." },
+  publish_invalid: { messageKey: "validationError", message: "Publish must be a boolean value (true or false)" },
+  page_invalid: {
+    messageKey: "validationError",
+    message: "Offset must be a number of at least 0, limit one between 1 and 100",
+  },
+  recordings_not_found: { messageKey: "notFound", message: "We could not find recordings" },
   no_backend_available: {
     messageKey: "noBackendAvailable",
     message: "No server is available for this meeting. Please try again.",
@@ -76,6 +84,10 @@ const FAILURES: Readonly<Record<ErrorCode, Failure>> = {
   validation_failed: INTERNAL,
   conflict: INTERNAL,
   too_many_requests: INTERNAL,
+  upload_too_large: INTERNAL,
+  upload_stalled: INTERNAL,
+  no_space: INTERNAL,
+  switched_off: INTERNAL,
   internal: INTERNAL,
   database_newer: INTERNAL,
 };

@@ -8,10 +8,13 @@ import { chain } from "../lib/chain.ts";
 import { redirectPage } from "../lib/html.ts";
 import { admit, readAddress } from "./admit.ts";
 import { renderFailure } from "./failure.ts";
+import { deleteRecordings, publishRecordings, updateRecordings } from "./handlers/change_recordings.ts";
 import { create } from "./handlers/create.ts";
 import { join } from "./handlers/join.ts";
 import { end, getMeetingInfo, getMeetings, isMeetingRunning } from "./handlers/meetings.ts";
 import { insertDocument, passThrough, sendChatMessage } from "./handlers/pass_through.ts";
+import { getRecordings } from "./handlers/recordings.ts";
+import { getRecordingTextTracks, putRecordingTextTrack } from "./handlers/text_tracks.ts";
 import { attendeesLimit } from "./middleware/attendees_limit.ts";
 import { bindMeetingFrontend } from "./middleware/bind_meeting_frontend.ts";
 import { dropOddNames } from "./middleware/drop_odd_names.ts";
@@ -39,6 +42,12 @@ export function createGateway(deps: Deps): (req: Request, requestID: string) => 
     getMeetings: getMeetings(deps),
     insertDocument: insertDocument(deps),
     sendChatMessage: sendChatMessage(deps),
+    getRecordings: getRecordings(deps),
+    publishRecordings: publishRecordings(deps),
+    deleteRecordings: deleteRecordings(deps),
+    updateRecordings: updateRecordings(deps),
+    getRecordingTextTracks: getRecordingTextTracks(deps),
+    putRecordingTextTrack: putRecordingTextTrack(deps),
   } satisfies Record<BbbResource, GatewayHandler>;
   const otherwise = passThrough(deps);
   const isKnown = (resource: string): resource is BbbResource => (RESOURCES as readonly string[]).includes(resource);

@@ -28,6 +28,10 @@ export const withParam = (req: GatewayRequest, name: string, value: string): Gat
   params: new Map(req.params).set(name, value),
 });
 
+/** Parts of a list with commas; blanks around them and empty ones do not count (bbb-api §4.1). */
+export const splitList = (text: string): string[] =>
+  text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+
 /** Whether a person's browser waits for the answer; `redirect=false` asks for XML. */
 export const wantsPage = (req: Pick<GatewayRequest, "resource" | "accept" | "params">): boolean =>
   req.resource === "join" && req.params.get("redirect") !== "false" && req.accept.includes("text/html");

@@ -55,12 +55,20 @@ function targetOf(url: string): string {
   return start < 0 ? "/" : url.slice(start);
 }
 
-/** @param expired the answer of a request that takes longer than `ms`; 0 = no limit */
+/**
+ * @param expired the answer of a request that takes longer than `ms`; 0 = no limit
+ * @param exempt what may take as long as it likes
+ */
 export function timeLimit(
-  { clock, ms, expired }: { clock: Clock; ms: number; expired: (request: HttpRequest) => Response },
+  { clock, ms, expired, exempt = () => false }: {
+    clock: Clock;
+    ms: number;
+    expired: (request: HttpRequest) => Response;
+    exempt?: (request: HttpRequest) => boolean;
+  },
 ): HttpMiddleware {
   return async (request, next) => {
-    if (ms === 0) return await next(request);
+    if (ms === 0 || exempt(request)) return await next(request);
     let cancel = () => {};
     const deadline = new Promise<Response>((resolve) => {
       cancel = clock.after(ms, () => resolve(expired(request)));

@@ -1,8 +1,8 @@
-// Who asks: bearer token → principal. Verified tokens are remembered, because an agent shows the same one each second.
+// Who asks: bearer token → principal.
 import { type Scope } from "../contract/endpoint.ts";
-import { type VerifiedToken, verifyToken } from "../contract/token.ts";
 import type { Clock, Deps } from "../deps.ts";
 import { AppError } from "../errors.ts";
+import { createKnownTokens } from "./known_tokens.ts";
 
 export interface Principal {
   readonly sub: string;
@@ -16,33 +16,21 @@ export interface Authenticator {
   authenticate(req: Request, remoteIP: string): Promise<Principal>;
 }
 
-const REMEMBERED_TOKENS = 2000;
 /** Failed tokens of one address within a minute before it has to wait. */
 const MOST_FAILURES = 30;
 const FAILURE_WINDOW_MS = 60_000;
 const WATCHED_ADDRESSES = 10_000;
 
 export function createAuthenticator({ config, clock, log }: Pick<Deps, "config" | "clock" | "log">): Authenticator {
-  const remembered = new Map<string, VerifiedToken>();
+  const tokens = createKnownTokens({ config, clock });
   const failures = createFailureCounter(clock);
-
-  async function verify(token: string): Promise<VerifiedToken | undefined> {
-    const known = remembered.get(token);
-    if (known !== undefined && (known.exp === undefined || known.exp * 1000 > clock.now())) return known;
-    const verified = await verifyToken(config.jwtSecret, token, clock.now());
-    if (verified === undefined) return undefined;
-    const [oldest] = remembered.keys();
-    if (remembered.size >= REMEMBERED_TOKENS && oldest !== undefined) remembered.delete(oldest);
-    remembered.set(token, verified);
-    return verified;
-  }
 
   return {
     authenticate: async (req, remoteIP) => {
       const token = /^Bearer +(\S+)\s*$/i.exec(req.headers.get("authorization") ?? "")?.[1];
       if (token === undefined) throw new AppError("token_missing", "The request carries no bearer token");
       if (failures.count(remoteIP) >= MOST_FAILURES) throw new AppError("too_many_requests", "Too many failed tokens");
-      const verified = await verify(token);
+      const verified = await tokens.verify(token);
       if (verified === undefined) {
         failures.add(remoteIP);
         log.warn("token refused", { remote_ip: remoteIP });

@@ -26,6 +26,7 @@ export function mergeFrontendSettings(
       visibility_override: given.visibility_override === undefined
         ? old?.visibility_override ?? null
         : visibilityOf(given.visibility_override),
+      ...retention(given.retention_days === undefined ? old?.retention_days : given.retention_days),
     })),
   };
 }
@@ -46,6 +47,10 @@ function mergeParams(stored: ParamMap, given: Record<string, string | null> | nu
   const merged = given === null ? [] : Object.entries({ ...stored, ...given });
   return Object.fromEntries(merged.filter((entry): entry is [string, string] => entry[1] !== null && entry[1] !== ""));
 }
+
+/** 1.x knows no such member, so it is there only where it is set. */
+const retention = (days: number | null | undefined): { retention_days?: number } =>
+  days === null || days === undefined ? {} : { retention_days: days };
 
 function visibilityOf(name: string | null): string | null {
   if (name === null || (VISIBILITIES as readonly string[]).includes(name)) return name;

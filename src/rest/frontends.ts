@@ -12,6 +12,7 @@ import {
   updateFrontend,
 } from "../store/frontends.ts";
 import { isUniqueViolation } from "../store/pool.ts";
+import { wishFrontendToTrash } from "../store/recording_moves.ts";
 import type { Principal } from "./auth.ts";
 import { mergeFrontendSettings } from "./frontend_settings.ts";
 import { isUuid } from "./input.ts";
@@ -105,8 +106,12 @@ export const frontendRoutes = [
   }),
 
   route(frontendEndpoints.delete, async ({ deps, params: { id = "" } }) => {
-    const row = isUuid(id) ? await deleteFrontend(deps.db, id) : undefined;
-    if (row === undefined) throw notFound(id);
+    const row = await deps.db.begin(async (tx) => {
+      const stored = isUuid(id) ? await lockFrontend(tx, { id }) : undefined; // no recording is added from here on
+      if (stored === undefined) throw notFound(id);
+      await wishFrontendToTrash(tx, id);
+      return await deleteFrontend(tx, id) ?? stored;
+    });
     return frontendJson({ ...row, active: false });
   }),
 ];

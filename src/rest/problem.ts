@@ -24,6 +24,10 @@ const PROBLEMS: Readonly<Record<ErrorCode, Problem>> = {
   validation_failed: { status: 400, message: "validation failed with input", error: "validation_error" },
   conflict: { status: 409, message: "conflict with an existing resource", error: "conflict" },
   too_many_requests: { status: 429, message: "Too Many Requests" },
+  upload_too_large: { status: 413 },
+  upload_stalled: { status: 408 },
+  no_space: { status: 507 },
+  switched_off: { status: 501 },
   body_too_large: { status: 413, message: "Request Entity Too Large" },
   timeout: { status: 503, message: "Service Unavailable" },
   unavailable: INTERNAL,
@@ -43,6 +47,11 @@ const PROBLEMS: Readonly<Record<ErrorCode, Problem>> = {
   chat_meeting_not_found: INTERNAL,
   meeting_id_taken: INTERNAL,
   attendees_limit_reached: INTERNAL,
+  missing_record_id: INTERNAL,
+  missing_publish: INTERNAL,
+  publish_invalid: INTERNAL,
+  page_invalid: INTERNAL,
+  recordings_not_found: INTERNAL,
   meeting_not_ready: INTERNAL,
 };
 

@@ -11,14 +11,20 @@ import { createAgentEvents } from "./agent_events.ts";
 import { auditRoutes } from "./audit.ts";
 import { createAuthenticator, type Principal, requireScope } from "./auth.ts";
 import { backendRoutes } from "./backends.ts";
+import { callbackProxyRoutes } from "./callback_proxy.ts";
 import { callbackRoutes } from "./callbacks.ts";
 import { commandRoutes } from "./commands.ts";
+import { expiringRecordingRoutes } from "./expiring_recordings.ts";
 import { frontendRoutes } from "./frontends.ts";
 import { createHeartbeats } from "./heartbeats.ts";
 import { checkInput, readJsonBody, readQueryObject } from "./input.ts";
 import { meetingRoutes } from "./meetings.ts";
 import { jsonResponse, renderProblem } from "./problem.ts";
-import type { RestDeps, Route } from "./route.ts";
+import { createProtectedRecordings } from "./protected_recordings.ts";
+import { recordingImportRoutes } from "./recordings_import.ts";
+import { recordingUploadRoutes } from "./recordings_upload.ts";
+import type { OpenRoute, RestDeps, Route } from "./route.ts";
+import { recordingRoutes } from "./recordings.ts";
 import { statusRoutes } from "./status.ts";
 
 const ROUTES: readonly Route[] = [
@@ -26,8 +32,12 @@ const ROUTES: readonly Route[] = [
   ...frontendRoutes,
   ...backendRoutes,
   ...meetingRoutes,
+  ...recordingRoutes,
+  ...expiringRecordingRoutes,
   ...commandRoutes,
   ...callbackRoutes,
+  ...recordingImportRoutes,
+  ...recordingUploadRoutes,
   ...agentRoutes,
   ...auditRoutes,
 ];
@@ -35,7 +45,7 @@ const ROUTES: readonly Route[] = [
 /** Serves `/api/v1…`. */
 export type Rest = (request: HttpRequest) => Promise<Response>;
 
-type Bindings = { readonly request: HttpRequest; readonly principal: Principal };
+type Bindings = { readonly request: HttpRequest };
 
 export function createRest(deps: Deps): Rest {
   const heartbeats = createHeartbeats(deps);
@@ -44,14 +54,23 @@ export function createRest(deps: Deps): Rest {
   const authenticator = createAuthenticator(deps);
   const router = new Hono<{ Bindings: Bindings }>();
 
+  const openRoutes: readonly OpenRoute[] = [...createProtectedRecordings(deps), ...callbackProxyRoutes(deps)];
+  for (const { method, path, serve } of openRoutes) {
+    router.on(method, `/api${path}`, async (c, next) => {
+      if (c.req.raw.method !== method) return await next();
+      return await serve(c.env.request, c.req.param() as Record<string, string>);
+    });
+  }
+
   for (const { endpoint, handler, renderError } of ROUTES) {
-    const serve = async (c: Context<{ Bindings: Bindings }>): Promise<Response> => {
-      const { request, principal } = c.env;
+    const serve = async (c: Context<{ Bindings: Bindings }>, principal: Principal): Promise<Response> => {
+      const { request } = c.env;
       if (c.req.raw.method !== endpoint.method) return notFound(); // HEAD is no GET here
       requireScope(principal, endpoint.scopes);
       const given = takesBody(endpoint) ? await readJsonBody(request.req) : {};
       const body = checkInput(endpoint.body, given);
       const result = await handler({
+        req: request.req,
         deps: restDeps,
         principal,
         params: c.req.param() as Record<string, string>,
@@ -63,8 +82,9 @@ export function createRest(deps: Deps): Rest {
       return jsonResponse(result, endpoint.status);
     };
     router.on(endpoint.method, `/api${endpoint.path}`, async (c) => {
+      const principal = await authenticator.authenticate(c.env.request.req, c.env.request.remoteIP);
       try {
-        return await serve(c);
+        return await serve(c, principal);
       } catch (error) {
         const rendered = renderError?.(error);
         if (rendered === undefined) throw error;
@@ -72,7 +92,11 @@ export function createRest(deps: Deps): Rest {
       }
     });
   }
-  router.notFound(notFound);
+  /** What is wrong with the token is said before anything else. */
+  router.notFound(async ({ env: { request } }) => {
+    await authenticator.authenticate(request.req, request.remoteIP);
+    return notFound();
+  });
   router.onError((error) => {
     throw error;
   });
@@ -96,8 +120,7 @@ export function createRest(deps: Deps): Rest {
 
   return async (request) => {
     try {
-      const principal = await authenticator.authenticate(request.req, request.remoteIP);
-      return await router.fetch(request.req, { request, principal });
+      return await router.fetch(request.req, { request });
     } catch (error) {
       return renderProblem(error, deps.log, request.id);
     }

@@ -1,6 +1,7 @@
 // Binds a handler to an endpoint: what passes between HTTP and the handler, checked on the way in.
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { Deps } from "../deps.ts";
+import type { HttpRequest } from "../lib/http.ts";
 import type { AgentEvents } from "./agent_events.ts";
 import type { Principal } from "./auth.ts";
 import type { Heartbeats } from "./heartbeats.ts";
@@ -11,6 +12,8 @@ export interface RestDeps extends Deps {
 }
 
 export interface RestRequest<Query, Body> {
+  /** For a body that is no JSON. */
+  readonly req: Request;
   readonly deps: RestDeps;
   readonly principal: Principal;
   /** Values of the path, percent-decoded once. */
@@ -36,3 +39,11 @@ export const route = <Query, Body, Result>(
   handler: RestHandler<Query, Body, Result>,
   renderError?: ErrorRenderer,
 ): Route => ({ endpoint, handler, renderError }) as unknown as Route;
+
+/** Needs no bearer token: what is in the path, or a cookie, says who asks. */
+export interface OpenRoute {
+  readonly method: Endpoint["method"];
+  /** Below `/api`, with `:name` for what varies. */
+  readonly path: string;
+  readonly serve: (request: HttpRequest, params: RestRequest<unknown, unknown>["params"]) => Promise<Response>;
+}

@@ -13,7 +13,11 @@ export interface FrontendSettings {
   readonly create_override_params: ParamMap;
   readonly join_default_params: ParamMap;
   readonly join_override_params: ParamMap;
-  readonly recordings: { readonly visibility_override: string | null } | null;
+  readonly recordings: {
+    readonly visibility_override: string | null;
+    /** Not there = kept for ever. */
+    readonly retention_days?: number;
+  } | null;
 }
 
 export function readFrontendSettings(json: unknown): FrontendSettings {
@@ -33,11 +37,20 @@ export function readFrontendSettings(json: unknown): FrontendSettings {
     create_override_params: readParams(from["create_override_params"]),
     join_default_params: readParams(from["join_default_params"]),
     join_override_params: readParams(from["join_override_params"]),
-    recordings: recordings === undefined
-      ? null
-      : { visibility_override: typeof visibility === "string" ? visibility : null },
+    recordings: recordings === undefined ? null : {
+      visibility_override: typeof visibility === "string" ? visibility : null,
+      ...readRetention(recordings["retention_days"]),
+    },
   };
 }
+
+export const MOST_RETENTION_DAYS = 36_500;
+
+/** As deleteExpiringRecordings() sees it: whoever writes something else deletes nothing. */
+const readRetention = (days: unknown): { retention_days?: number } =>
+  typeof days === "number" && Number.isInteger(days) && days >= 1 && days <= MOST_RETENTION_DAYS
+    ? { retention_days: days }
+    : {};
 
 /** Scalars become text: `{"record": true}` says the same as `{"record": "true"}`. */
 function readParams(json: unknown): ParamMap {

@@ -1,5 +1,5 @@
 // Finds the meeting that a request names, once for the whole chain, and gives an unclaimed one to the frontend that asks.
-import { MEETING_ID } from "../../bbb/resources.ts";
+import { isRecordingResource, MEETING_ID } from "../../bbb/resources.ts";
 import type { Deps } from "../../deps.ts";
 import { AppError } from "../../errors.ts";
 import { touchFrontendMeeting } from "../../store/frontend_meetings.ts";
@@ -21,7 +21,7 @@ export function bindMeetingFrontend({ db, view }: Pick<Deps, "db" | "view">): Ga
 
   return async (req, next) => {
     const id = req.params.get(MEETING_ID) ?? "";
-    if (id === "" || id.includes(",")) return await next(req);
+    if (id === "" || id.includes(",") || isRecordingResource(req.resource)) return await next(req);
     const found = await view.findAnyMeeting(id);
     const row = found?.frontend_id === null ? await claim(found, req.frontend.id) : found;
     if (row === undefined) return await next(req);

@@ -1,17 +1,9 @@
 // Callbacks of a node come back through us: it signs with its own secret and knows the cluster's meeting id only.
+import { CALLBACK_PARAMETERS } from "../../contract/callback.ts";
 import { signToken } from "../../contract/token.ts";
 import type { Deps } from "../../deps.ts";
 import type { GatewayMiddleware } from "../types.ts";
 
-/** In lower case: BBB does not distinguish it in metas. */
-const CALLBACK_PARAMETERS: ReadonlySet<string> = new Set([
-  "meta_bbb-recording-ready-url",
-  "meta_bn-recording-ready-url",
-  "meta_canvas-recording-ready-url",
-  "meta_endcallbackurl",
-  "meta_analytics-callback-url",
-  "meetingendedurl",
-]);
 /** Recordings may be ready months after the meeting; 1.x's tokens never end. */
 const LIFETIME_SECONDS = 180 * 86400;
 

@@ -9,7 +9,7 @@ import {
   MAX_CLUSTER_MEETING_ID,
 } from "../../contract/meeting_id.ts";
 import { AppError } from "../../errors.ts";
-import { type GatewayMiddleware, withParam } from "../types.ts";
+import { type GatewayMiddleware, splitList, withParam } from "../types.ts";
 
 /** @throws meeting_id_too_long, meeting_id_invalid on create */
 export const rewriteMeetingIDs: GatewayMiddleware = async (req, next) => {
@@ -18,8 +18,7 @@ export const rewriteMeetingIDs: GatewayMiddleware = async (req, next) => {
   if (req.resource === "create" && given.includes(",")) {
     throw new AppError("meeting_id_invalid", `Meeting ID "${given}" contains a comma`);
   }
-  // Only getRecordings takes a list.
-  const ids = req.resource === "getRecordings" ? given.split(",") : [given];
+  const ids = req.resource === "getRecordings" ? splitList(given) : [given]; // nothing else takes a list
   const encoded = ids.map((id) => encodeMeetingID(req.frontend.key, id as FrontendMeetingID));
   if (req.resource === "create" && (encoded[0] ?? "").length > MAX_CLUSTER_MEETING_ID) {
     throw new AppError("meeting_id_too_long", `The encoded meeting ID has ${encoded[0]?.length} characters`);
