@@ -1,6 +1,7 @@
 // All commands in the order in which help and completion list them: 1.x's first.
 import { apply } from "./commands/apply.ts";
 import { auth } from "./commands/auth.ts";
+import { retry } from "./commands/callbacks.ts";
 import { completions } from "./commands/completions.ts";
 import { createMeeting } from "./commands/create_meeting.ts";
 import { db } from "./commands/db.ts";
@@ -40,6 +41,7 @@ export const PROGRAM: ProgramSpec = {
     drain,
     apply,
     exportCluster,
+    retry,
   ],
   withoutCommand: showStatus,
 };

@@ -1,10 +1,11 @@
-// `delete`: nodes and tenants go.
+// `delete`: nodes, tenants and callbacks go.
 import { backendEndpoints } from "../../src/contract/backend.ts";
 import { frontendEndpoints } from "../../src/contract/frontend.ts";
 import { backendHosts, frontendKeys } from "../complete_values.ts";
 import { findBackend, findFrontend } from "../lookup.ts";
 import { change, reportTo } from "../report.ts";
 import { CliError, type CommandSpec } from "../types.ts";
+import { deleteCallback } from "./callbacks.ts";
 
 const backend: CommandSpec = {
   name: "backend",
@@ -62,10 +63,10 @@ const frontend: CommandSpec = {
 export const remove: CommandSpec = {
   name: "delete",
   aliases: ["d", "del", "rm"],
-  summary: "remove nodes and tenants",
+  summary: "remove nodes, tenants and callbacks",
   options: [
     { flags: "--dry", summary: "only say what would be done" },
     { flags: "-f, --force", summary: "remove a node at once, with what runs on it" },
   ],
-  commands: [backend, frontend],
+  commands: [backend, frontend, deleteCallback],
 };

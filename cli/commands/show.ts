@@ -1,5 +1,7 @@
 // `show`: what the cluster has.
 import type { CommandSpec } from "../types.ts";
+import { showCallbacks } from "./callbacks.ts";
+import { showImports } from "./imports.ts";
 import { showBackend, showBackends } from "./show_backends.ts";
 import { showCommands } from "./show_commands.ts";
 import { showFrontend, showFrontends } from "./show_frontends.ts";
@@ -21,5 +23,7 @@ export const show: CommandSpec = {
     showMeetings,
     showMeeting,
     showCommands,
+    showCallbacks,
+    showImports,
   ],
 };

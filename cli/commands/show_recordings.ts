@@ -2,7 +2,7 @@
 import { recordingEndpoints } from "../../src/contract/recording.ts";
 import { frontendKeys } from "../complete_values.ts";
 import { json, printable } from "../output.ts";
-import { CliError, type CommandSpec } from "../types.ts";
+import { CliError, type CommandSpec, type Given, type Session } from "../types.ts";
 
 export const showRecordings: CommandSpec = {
   name: "recordings",
@@ -10,11 +10,13 @@ export const showRecordings: CommandSpec = {
   options: [
     { flags: "--feid, --frontend-id <id>", summary: "by the tenant's id" },
     { flags: "--fe, --frontend <key>", summary: "by the tenant's key", complete: frontendKeys },
+    { flags: "--expiring", summary: "those that are about to be deleted for their age, of one tenant or of all" },
   ],
   complete: frontendKeys,
   async run({ connect, terminal }, given) {
     const frontend_id = given.text("frontend-id");
     const frontend_key = given.text("frontend");
+    if (given.has("expiring")) return terminal.write(await listExpiring(await connect(), given, frontend_key));
     if (!frontend_id && !frontend_key) throw new CliError("--frontend-id or --frontend is required");
     const { api } = await connect();
     const recordings = await api.call(recordingEndpoints.list, {
@@ -27,6 +29,16 @@ export const showRecordings: CommandSpec = {
     terminal.write(["Recording\tTimestamp\tMeeting", ...lines.map(printable), ""].join("\n"));
   },
 };
+
+async function listExpiring({ api }: Session, given: Given, frontend_key: string | undefined): Promise<string> {
+  if (given.text("frontend-id")) throw new CliError("--expiring takes --frontend, not --frontend-id");
+  const recordings = await api.call(recordingEndpoints.expiring, { query: frontend_key ? { frontend_key } : {} });
+  if (given.has("json")) return json(recordings);
+  const lines = recordings.map((row) =>
+    `${row.record_id} ${row.ended_at} ${row.frontend_key} (keeps ${row.retention_days} days)`
+  );
+  return ["Recording\tEnded\tFrontend", ...lines.map(printable), ""].join("\n");
+}
 
 export const showRecording: CommandSpec = {
   name: "recording",

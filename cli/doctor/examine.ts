@@ -4,6 +4,7 @@ import { type Answer, ApiError } from "../../src/contract/client.ts";
 import { commandEndpoints } from "../../src/contract/command.ts";
 import { frontendEndpoints, type FrontendJson } from "../../src/contract/frontend.ts";
 import { callbackChecks } from "./callbacks.ts";
+import { deadLetterChecks } from "./dead_letters.ts";
 import { type Check, problem, type Subject, type World } from "./check.ts";
 import { frontendChecks } from "./frontends.ts";
 import { clusterChecks, nodeCheck } from "./nodes.ts";
@@ -37,6 +38,9 @@ async function* examineCluster(world: World, { api, skewMs }: Server): AsyncGene
     yield* frontendChecks(frontends, backends);
   });
   yield* section("callback", () => callbackChecks(world, api, { frontends, backends }));
+  yield* section("callback", async function* () {
+    yield* await deadLetterChecks(api);
+  });
   yield* section("queue", async function* () {
     yield* queueChecks(await api.call(commandEndpoints.list), now());
   });
