@@ -1,7 +1,8 @@
 // The one entry of all tests (`deno task test [paths and options of deno test]`): starts a PostgreSQL unless
-// B3SCALE_TEST_DB_URL names one, sees to a Redis, runs the suites one after the other, and ends with the line
+// B3SCALE_TEST_DB_URL names one, sees to Redis and nginx, runs the suites one after the other, and ends with the line
 // `N passed, N failed`.
 import { type EmbeddedPostgres, startPostgres } from "../demo/postgres.ts";
+import { requireNginx } from "./support/require_nginx.ts";
 import { requireRedis } from "./support/require_redis.ts";
 import { type Counts, countsOf } from "./support/summary.ts";
 
@@ -11,7 +12,7 @@ interface Suite {
   /** How many files at once. */
   readonly jobs: number;
   readonly needsDatabase: boolean;
-  readonly needsRedis?: boolean;
+  readonly needsPrograms?: boolean;
 }
 
 const SUITES: readonly Suite[] = [
@@ -23,7 +24,7 @@ const SUITES: readonly Suite[] = [
     permissions: ["-A"],
     jobs: 1,
     needsDatabase: true,
-    needsRedis: true,
+    needsPrograms: true,
   },
 ];
 
@@ -45,7 +46,10 @@ async function runAll(args: readonly string[]): Promise<Counts> {
     for (const suite of SUITES) {
       const paths = (await Promise.all(select(suite.paths, filters).map(testFiles))).flat();
       if (paths.length === 0) continue;
-      if (suite.needsRedis) await requireRedis();
+      if (suite.needsPrograms) {
+        await requireRedis();
+        await requireNginx();
+      }
       let url = Deno.env.get("B3SCALE_TEST_DB_URL");
       if (suite.needsDatabase && !url) {
         postgres ??= await startPostgres({ fsync: false, settings: { max_connections: "300" } });

@@ -34,7 +34,10 @@ export const clusterFiles: fc.Arbitrary<ClusterFile> = fc.record({
       create_override_params: params,
       join_default_params: params,
       join_override_params: params,
-      recordings: member(fc.record({ visibility_override: member(fc.constantFrom("public", "unpublished")) })),
+      recordings: member(fc.record({
+        visibility_override: member(fc.constantFrom("public", "unpublished")),
+        retention_days: member(fc.integer({ min: 1, max: 36_500 })),
+      })),
     }, { requiredKeys: [] }),
   }),
   backends: entries(trimmed(80).map((path) => `https://${path}/`), {

@@ -47,6 +47,8 @@ const PACKAGES: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^yaml$/, /^cli\/cluster_file\.ts$/],
   [/^@logtape\//, /^src\/log\.ts$/],
   [/^fast-xml-parser$/, /^src\/bbb\//],
+  [/^tldts$/, /^src\/recordings\/cookie_reach\.ts$/],
+  [/^modern-tar$/, /^src\/recordings\/unpack_upload\.ts$/],
   [/^prom-client$/, /^src\/metrics\//],
 ];
 

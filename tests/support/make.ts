@@ -138,6 +138,7 @@ export const makeRequest = (
   rawQuery: "",
   params: new Map(Object.entries(params ?? {})),
   form: new Map(),
+  files: new Map(),
   body: new Uint8Array(0),
   contentType: "",
   problem: undefined,

@@ -4,7 +4,8 @@ import { readConfig } from "../../src/config.ts";
 import type { Deps, Pool } from "../../src/deps.ts";
 import type { Logger } from "../../src/log.ts";
 import { startServer } from "../../src/main.ts";
-import { holdBackground, holdSchedule } from "./golden_rest/hold.ts";
+import { createFolders } from "./golden/files.ts";
+import { holdBackground, holdCallbacks, holdSchedule } from "./golden_rest/hold.ts";
 import { setRows } from "./golden_rest/rows.ts";
 import { buildToken, JWT_SECRET } from "./golden_rest/token.ts";
 import type { Rows } from "./golden_rest/vector.ts";
@@ -19,8 +20,15 @@ export const IDS = {
   node1: id("b1"),
   node2: id("b2"),
   command: id("c1"),
+  callback: id("c2"),
+  upload: id("c3"),
+  recording1: "aaaa1-1700000000001",
+  recording2: "aaaa2-1700000000002",
   nobody: id("00"),
 } as const;
+
+/** Of what was uploaded for both recordings. */
+export const UPLOAD_DIGEST = btoa("a SHA-256 of 32 bytes in base64.");
 
 const AT = "2024-01-02T03:04:05";
 const times = { created_at: AT, updated_at: AT, synced_at: AT };
@@ -61,6 +69,21 @@ const tenant = (n: 1 | 2) => ({
     backend_id: IDS[`node${n}`],
     ...times,
   },
+  recording: {
+    record_id: IDS[`recording${n}`],
+    meeting_id: `m${n}`,
+    internal_meeting_id: `DEPRECATED:m${n}`,
+    frontend_id: IDS[`fe${n}`],
+    state: {
+      RecordID: IDS[`recording${n}`],
+      Name: `Room ${n}`,
+      Published: true,
+      State: "published",
+      Metadata: { secret: `meta${n}` },
+      Formats: [],
+    },
+    ...times,
+  },
 });
 
 const [one, two] = [tenant(1), tenant(2)];
@@ -69,6 +92,7 @@ export const SCENE: Rows = {
   backends: [one.backend, two.backend],
   meetings: [one.meeting, two.meeting],
   frontend_meetings: [1, 2].map((n) => ({ frontend_id: id(`f${n}`), meeting_id: `m${n}`, seen_at: AT })),
+  recordings: [one.recording, two.recording],
   commands: [{
     id: IDS.command,
     seq: 7,
@@ -78,6 +102,41 @@ export const SCENE: Rows = {
     result: true,
     deadline: "2099-01-01T00:00:00",
     created_at: AT,
+  }],
+  b3scale_recording_imports: [{
+    id: IDS.upload,
+    record_id: IDS.recording2,
+    format: "video",
+    digest: UPLOAD_DIGEST,
+    folder: IDS.nobody,
+    state: "failed",
+    reason: "No frontend is known",
+    created_at: AT,
+    due_at: "2099-01-01T00:00:00",
+  }, {
+    record_id: IDS.recording1,
+    format: "video",
+    digest: UPLOAD_DIGEST,
+    folder: IDS.nobody,
+    state: "done",
+    created_at: AT,
+    due_at: AT,
+    finished_at: AT,
+  }],
+  b3scale_callbacks: [{
+    id: IDS.callback,
+    frontend_id: IDS.fe2,
+    kind: "meeting_ended",
+    url: "http://10.0.0.2/fe2/hook?token=s3cret",
+    origin: "http://10.0.0.2",
+    request_id: "r1",
+    attempts: 1,
+    last_error: "10.0.0.2 is a private address, which B3SCALE_CALLBACK_ALLOW does not list",
+    created_at: AT,
+    due_at: AT,
+    give_up_at: AT,
+    died_at: AT,
+    reason: "refused",
   }],
 };
 
@@ -95,6 +154,7 @@ export interface Ask {
   readonly json?: unknown;
   /** Instead of `json`. */
   readonly text?: string;
+  readonly stream?: ReadableStream<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly peer?: string;
 }
@@ -121,13 +181,17 @@ export async function startRestApp(log: Logger = silentLog): Promise<RestApp> {
   const { pool: db, url } = stack.use(await testDatabase());
   await holdBackground(db);
   await db`insert into held_counters values (${IDS.node1}), (${IDS.node2})`;
+  await holdCallbacks(db);
   stack.use(await holdSchedule(url));
+  const folders = stack.use(await createFolders());
   const running = await startServer(
     readConfig({
       B3SCALE_DB_URL: url,
       B3SCALE_LISTEN_HTTP: "127.0.0.1:0",
       B3SCALE_API_URL: "http://b3scale.test",
       B3SCALE_API_JWT_SECRET: JWT_SECRET,
+      ...folders.env,
+      B3SCALE_RECORDINGS_UPLOAD_MAX_BYTES: String(10 ** 15),
     }),
     { log },
   );
@@ -151,14 +215,16 @@ async function snapshot(db: Pool): Promise<string> {
   const [row] = await db<{ all: string }[]>`
     select concat_ws(' ', (select json_agg(t order by id) from frontends t), (select json_agg(t order by id) from backends t),
       (select json_agg(t order by id) from meetings t), (select json_agg(t order by meeting_id) from frontend_meetings t),
-      (select json_agg(t order by seq) from commands t), (select count(*) from b3scale_audit)) as all`;
+      (select json_agg(t order by record_id) from recordings t),
+      (select json_agg(t order by seq) from commands t), (select json_agg(t order by id) from b3scale_callbacks t),
+      (select json_agg(t order by id) from b3scale_recording_imports t), (select count(*) from b3scale_audit)) as all`;
   return row?.all ?? "";
 }
 
-export async function tell(app: App, { method, path, token, json, text, headers, peer }: Ask): Promise<Told> {
+export async function tell(app: App, { method, path, token, json, text, stream, headers, peer }: Ask): Promise<Told> {
   const sent = new Headers(headers);
   if (token !== undefined && !sent.has("authorization")) sent.set("authorization", `Bearer ${tokenOf(token)}`);
-  const body = text ?? (json === undefined ? undefined : JSON.stringify(json));
+  const body = stream ?? text ?? (json === undefined ? undefined : JSON.stringify(json));
   if (body !== undefined && !sent.has("content-type")) sent.set("content-type", "application/json");
   const response = await app(new Request(`http://b3scale.test/api${path}`, { method, headers: sent, body }), peer);
   const answer = await response.text();

@@ -1,7 +1,9 @@
 // One request per documented answer that depends on the route; the scene is that of rest_app.ts.
-import { ACCOUNT, ADMIN, AGENT, type Ask, IDS } from "./rest_app.ts";
+import { contentDigest } from "../../src/recordings/content_digest.ts";
+import { ACCOUNT, ADMIN, AGENT, type Ask, IDS, UPLOAD_DIGEST } from "./rest_app.ts";
+import { metadataXml } from "./upload_server.ts";
 
-export type Example = Partial<Pick<Ask, "json" | "text" | "token">> & Pick<Ask, "path">;
+export type Example = Partial<Pick<Ask, "json" | "text" | "token" | "headers">> & Pick<Ask, "path">;
 
 const base64 = (value: unknown) => btoa(JSON.stringify(value));
 const rpc = (action: string, params: object) => ({ action, payload: base64(params) });
@@ -31,6 +33,10 @@ export const READ_ONLY = {
 };
 
 const newBackend = { bbb: { host: "http://new.invalid/bigbluebutton/api/", secret: "s" } };
+
+const UPLOAD = `/v1/recordings-upload?record_id=${IDS.recording1}&format=video`;
+const OTHER_UPLOAD = `/v1/recordings-upload?record_id=${IDS.recording2}&format=notes`;
+const DIGEST = { "content-digest": contentDigest(UPLOAD_DIGEST) };
 
 const EXAMPLES: Readonly<Record<string, Readonly<Record<number, Example>>>> = {
   "GET /api/v1": { 200: { path: "/v1" } },
@@ -94,6 +100,46 @@ const EXAMPLES: Readonly<Record<string, Readonly<Record<number, Example>>>> = {
   },
   "DELETE /api/v1/meetings/{id}": { 200: { path: "/v1/meetings/m1" }, 404: { path: "/v1/meetings/m9" } },
 
+  "GET /api/v1/recordings": {
+    200: { path: "/v1/recordings?frontend_key=fe1" },
+    400: { path: "/v1/recordings" },
+    404: { path: `/v1/recordings?frontend_id=${IDS.nobody}` },
+  },
+  "GET /api/v1/recordings/{id}": {
+    200: { path: `/v1/recordings/${IDS.recording1}` },
+    404: { path: "/v1/recordings/aaaa1" },
+  },
+  "GET /api/v1/recordings-expiring": {
+    200: { path: "/v1/recordings-expiring" },
+    400: { path: "/v1/recordings-expiring?frontend_key=%00" },
+  },
+  "POST /api/v1/recordings-import": {
+    200: { path: "/v1/recordings-import", text: metadataXml({ meetingID: "m1" }) },
+    400: { path: "/v1/recordings-import", text: "hello" },
+    404: { path: "/v1/recordings-import", text: metadataXml({ meetingID: "elsewhere" }) },
+  },
+  "POST /api/v1/recordings-upload": {
+    200: { path: UPLOAD, headers: DIGEST },
+    400: { path: UPLOAD, headers: {} },
+    408: { path: OTHER_UPLOAD, headers: DIGEST },
+    413: { path: OTHER_UPLOAD, headers: { ...DIGEST, "content-length": String(2 * 10 ** 15) } },
+    415: { path: OTHER_UPLOAD, headers: { ...DIGEST, "content-encoding": "br" } },
+    507: { path: OTHER_UPLOAD, headers: { ...DIGEST, "content-length": String(10 ** 15) } },
+  },
+  "GET /api/v1/recordings-imports": {
+    200: { path: "/v1/recordings-imports?state=failed" },
+    400: { path: "/v1/recordings-imports?state=lost" },
+  },
+  "POST /api/v1/recordings-imports/{id}/retry": {
+    200: { path: `/v1/recordings-imports/${IDS.upload}/retry` },
+    404: { path: `/v1/recordings-imports/${IDS.nobody}/retry` },
+  },
+  "POST /api/v1/recordings-visibility": {
+    200: { path: "/v1/recordings-visibility", json: { record_id: IDS.recording1, visibility: "public" } },
+    400: { path: "/v1/recordings-visibility", json: { record_id: IDS.recording1, visibility: "all" } },
+    404: { path: "/v1/recordings-visibility", json: { record_id: "aaaa1", visibility: "public" } },
+  },
+
   "GET /api/v1/commands": { 200: { path: "/v1/commands" } },
   "POST /api/v1/commands": {
     200: { path: "/v1/commands", json: { action: "end_all_meetings", params: { BackendID: IDS.node1 } } },
@@ -104,6 +150,18 @@ const EXAMPLES: Readonly<Record<string, Readonly<Record<number, Example>>>> = {
     404: { path: `/v1/commands/${IDS.nobody}` },
   },
 
+  "GET /api/v1/callbacks": {
+    200: { path: "/v1/callbacks?state=dead" },
+    400: { path: "/v1/callbacks?state=lost" },
+  },
+  "POST /api/v1/callbacks/{id}/retry": {
+    200: { path: `/v1/callbacks/${IDS.callback}/retry` },
+    404: { path: `/v1/callbacks/${IDS.nobody}/retry` },
+  },
+  "DELETE /api/v1/callbacks/{id}": {
+    200: { path: `/v1/callbacks/${IDS.callback}` },
+    404: { path: `/v1/callbacks/${IDS.nobody}` },
+  },
   "POST /api/v1/callbacks-check": {
     // Refused without a connection or a look at DNS.
     200: { path: "/v1/callbacks-check", json: { url: "http://10.0.0.1/callback" } },
@@ -133,7 +191,11 @@ export function exampleOf(operation: string, status: number): Example {
 
 export const fillPath = (path: string): string =>
   path.replace("/frontends/{id}", `/frontends/${IDS.fe1}`).replace("/backends/{id}", `/backends/${IDS.node1}`)
-    .replace("/meetings/{id}", "/meetings/m1").replace("/commands/{id}", `/commands/${IDS.command}`);
+    .replace("/meetings/{id}", "/meetings/m1").replace("/commands/{id}", `/commands/${IDS.command}`)
+    .replace("/recordings/{id}", `/recordings/${IDS.recording1}`).replace(
+      "/callbacks/{id}",
+      `/callbacks/${IDS.callback}`,
+    ).replace("/recordings-imports/{id}", `/recordings-imports/${IDS.upload}`);
 
 /** One that suffices; the admin's before an agent's. */
 export const tokenFor = (scopes: readonly string[]): NonNullable<Ask["token"]> =>

@@ -24,9 +24,10 @@ ok       nodes that take new meetings: 2 of 2
 ok       frontend "greenlight": enabled
 ok       frontend "moodle": enabled
 ok       the server's public URL SERVER is reachable
+ok       no callback was given up
 ok       the queue keeps up (N commands lately)
 
-11 checks: 0 problems, 0 warnings
+12 checks: 0 problems, 0 warnings
 `,
   );
   assert.equal(code, 0);
@@ -42,6 +43,10 @@ Deno.test("doctor tells a dead node, one with another secret and one that hangs,
     create_default_params: { meta_endCallbackUrl: "https://10.0.0.7/hook/s3cret?token=s3cret" },
   };
   await cluster.db`update frontends set active = false, settings = ${cluster.db.json(settings)}`;
+  await cluster.db`
+    insert into b3scale_callbacks (frontend_id, kind, url, origin, request_id, give_up_at, died_at, reason, last_error)
+    select id, 'meeting_ended', 'https://10.0.0.7/hook/s3cret', 'https://10.0.0.7', 'r1', localtimestamp, localtimestamp,
+      'refused', '10.0.0.7 is a private address, which B3SCALE_CALLBACK_ALLOW does not list' from frontends`;
   const { code, stdout } = await runDoctor(cluster.origins[0] ?? "", { token });
   assert.equal(
     readable(stdout, cluster),
@@ -57,9 +62,10 @@ ok       nodes that take new meetings: 1 of 4
 warning  frontend "moodle": is disabled; no node has the tags it requires (gpu)  – run b3scalectl enable frontend moodle
 ok       the server's public URL SERVER is reachable
 problem  callbacks of "moodle" to https://10.0.0.7 are refused: 10.0.0.7 is a private address, which B3SCALE_CALLBACK_ALLOW does not list  – add 10.0.0.7 or its network to B3SCALE_CALLBACK_ALLOW of b3scaled, and restart it
+problem  1 callback to https://10.0.0.7 refused: 10.0.0.7 is a private address, which B3SCALE_CALLBACK_ALLOW does not list  – add 10.0.0.7 or its network to B3SCALE_CALLBACK_ALLOW of b3scaled, restart it, and run b3scalectl retry callback --all
 ok       the queue keeps up (N commands lately)
 
-13 checks: 4 problems, 1 warning
+14 checks: 5 problems, 1 warning
 `,
   );
   assert.equal(code, 1);

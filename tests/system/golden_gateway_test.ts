@@ -2,8 +2,10 @@
 // deviates on purpose is written down in tests/support/golden/deviations_*.ts.
 import assert from "node:assert/strict";
 import "../support/golden/driver_tests.ts";
+import "../support/golden/receiver_tests.ts";
 import { misfits } from "../support/golden/deviations.ts";
 import { driveVector } from "../support/golden/drive.ts";
+import { driveCallback } from "../support/golden/drive_callback.ts";
 import { DRIVEN_GROUPS, groupOf, loadVectors } from "../support/golden/vector.ts";
 
 const vectors = loadVectors();
@@ -17,7 +19,7 @@ for (const vector of vectors) {
   Deno.test(`golden gateway: ${vector.name}`, async () => {
     const group = groupOf(vector.name);
     driven.set(group, (driven.get(group) ?? 0) + 1);
-    await driveVector(vector);
+    await (group === "callback" ? driveCallback : driveVector)(vector);
   });
 }
 

@@ -1,7 +1,8 @@
 // The OpenAPI document against the server it describes: scopes, every documented answer, and what bodies may hold.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ENDPOINTS, openApi, type Operation } from "../../src/contract/openapi.ts";
+import { openApi, type Operation } from "../../src/contract/openapi.ts";
+import { ENDPOINTS } from "../../src/contract/openapi_tables.ts";
 import { rpcParams } from "../../src/contract/agent.ts";
 import { createApp } from "../../src/app.ts";
 import { leavesOf, valueAround, violations } from "../support/json_schema.ts";
@@ -30,8 +31,8 @@ const operations: readonly Documented[] = Object.entries(document.paths).flatMap
     scopes: operation.security.flatMap(({ bearer }) => bearer),
   }))
 );
-const withBody = operations.filter(({ operation }) => operation.requestBody !== undefined);
-const bodyOf = ({ operation }: Documented) => operation.requestBody?.content["application/json"].schema ?? {};
+const withBody = operations.filter(({ operation }) => operation.requestBody?.content["application/json"] !== undefined);
+const bodyOf = ({ operation }: Documented) => operation.requestBody?.content["application/json"]?.schema ?? {};
 
 function assertDocumented(one: Documented, told: { status: number; json: unknown; text: string }): void {
   const schema = one.operation.responses[told.status]?.content["application/json"].schema;
@@ -97,6 +98,9 @@ Deno.test("every documented answer is given, and is as documented", async (t) =>
 
 /** @returns undefined for what this route cannot be made to answer */
 async function reach(rest: RestApp, one: Documented, status: number, valid: Ask, broken: ReturnType<typeof createApp>) {
+  if (one.path === "/v1/recordings-upload" && [408, 413, 415, 507].includes(status)) {
+    return await reachUpload(rest, { ...valid, ...exampleOf(one.name, status) });
+  }
   const large = `{"x":"${"x".repeat(16 * 1024 * 1024)}"}`;
   switch (status) {
     case 200:
@@ -108,6 +112,8 @@ async function reach(rest: RestApp, one: Documented, status: number, valid: Ask,
       return await rest.ask({ ...valid, token: { sub: "agent1" } });
     case 413:
       return await rest.ask({ ...valid, json: undefined, text: large });
+    case 501:
+      return await tell(createApp({ ...rest.deps, config: { ...rest.deps.config, recordings: null } }), valid);
     case 415:
       return await rest.ask({ ...valid, headers: { "content-type": "text/plain" }, json: undefined, text: "{}" });
     case 429: {
@@ -123,6 +129,12 @@ async function reach(rest: RestApp, one: Documented, status: number, valid: Ask,
     default:
       return await rest.ask({ ...valid, ...exampleOf(one.name, status) });
   }
+}
+
+/** With a body that nobody sends, and a deadline that is over at once. */
+async function reachUpload(rest: RestApp, ask: Ask) {
+  const hasty = { ...rest.deps.clock, after: (_: number, run: () => void) => rest.deps.clock.after(0, run) };
+  return await tell(createApp({ ...rest.deps, clock: hasty }), { ...ask, stream: new ReadableStream() });
 }
 
 /** In a body, `{bbb: {key: value}}` for the path bbb.key. */

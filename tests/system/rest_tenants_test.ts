@@ -1,7 +1,7 @@
 // What an account's token can see and change: its own frontends, and nothing else. One attempt per endpoint value, so that
 // a new route without one fails.
 import assert from "node:assert/strict";
-import { ENDPOINTS } from "../../src/contract/openapi.ts";
+import { ENDPOINTS } from "../../src/contract/openapi_tables.ts";
 import { exampleOf } from "../support/rest_examples.ts";
 import { ACCOUNT, AGENT, IDS, type RestApp, startRestApp } from "../support/rest_app.ts";
 
@@ -52,9 +52,23 @@ const ATTEMPTS: Readonly<Record<string, readonly Attempt[]>> = {
   "meetings.show": [{ path: "/v1/meetings/m2", status: 403 }],
   "meetings.update": [{ path: "/v1/meetings/m2", status: 403 }],
   "meetings.delete": [{ path: "/v1/meetings/m2", status: 403 }],
+  "recordings.list": [FORBIDDEN, { path: "/v1/recordings?frontend_key=fe1", status: 403 }],
+  "recordings.show": [FORBIDDEN, { path: `/v1/recordings/${IDS.recording2}`, status: 403 }],
+  "recordings.expiring": [FORBIDDEN, { path: "/v1/recordings-expiring?frontend_key=fe1", status: 403 }],
+  "recordings.setVisibility": [
+    { json: { record_id: IDS.recording1, visibility: "public" }, status: 403 },
+    { json: { record_id: IDS.recording2, visibility: "public" }, status: 403 },
+  ],
+  "imports.import": [FORBIDDEN],
+  "imports.upload": [FORBIDDEN],
+  "imports.list": [FORBIDDEN],
+  "imports.retry": [FORBIDDEN],
   "commands.list": [FORBIDDEN],
   "commands.create": [FORBIDDEN],
   "commands.show": [FORBIDDEN],
+  "callbacks.list": [FORBIDDEN, { path: "/v1/callbacks?frontend_key=fe1", status: 403 }],
+  "callbacks.retry": [FORBIDDEN],
+  "callbacks.delete": [FORBIDDEN],
   "callbacks.check": [FORBIDDEN, { json: {}, status: 403 }, { json: { url: "https://lms.example/" }, status: 403 }],
   "agent.backend": [FORBIDDEN],
   "agent.heartbeat": [FORBIDDEN],
@@ -62,7 +76,21 @@ const ATTEMPTS: Readonly<Record<string, readonly Attempt[]>> = {
 };
 
 /** What must stand in no answer to the account. */
-const SECRETS = ["fe2", "acct2", "hello2", "tag2", "node1", "node2", "mp2", "Room", "int-m", IDS.fe2, IDS.node1];
+const SECRETS = [
+  "fe2",
+  "acct2",
+  "hello2",
+  "tag2",
+  "node1",
+  "node2",
+  "mp2",
+  "Room",
+  "meta1",
+  "meta2",
+  "int-m",
+  IDS.fe2,
+  IDS.node1,
+];
 
 /** Everything but the account's own frontend. */
 async function foreignRows({ db }: RestApp): Promise<string> {
@@ -71,7 +99,8 @@ async function foreignRows({ db }: RestApp): Promise<string> {
       (select account_ref from frontends where id = ${IDS.fe1}),
       (select json_agg(t order by id) from backends t), (select json_agg(t order by id) from meetings t),
       (select json_agg(t order by meeting_id) from frontend_meetings t),
-      (select json_agg(t order by seq) from commands t)) as all`;
+      (select json_agg(t order by record_id) from recordings t), (select json_agg(t order by seq) from commands t), (select json_agg(t) from b3scale_callbacks t),
+      (select json_agg(t) from b3scale_recording_imports t)) as all`;
   return row?.all ?? "";
 }
 

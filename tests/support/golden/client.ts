@@ -1,6 +1,7 @@
 // The frontend's side: signs a recorded request, sends it byte for byte, and reads the answer.
 import { createHash } from "node:crypto";
 import { gunzip, header, readMessage, type WireMessage, writeMessage } from "./http_wire.ts";
+import { withTokens } from "./jwt.ts";
 import { API_HOST } from "./placeholders.ts";
 import type { GivenFrontend, VectorRequest } from "./vector.ts";
 
@@ -16,10 +17,11 @@ export interface ClientAnswer {
 /** @param accept the Accept header, when the client names what it takes */
 export async function send(
   address: { readonly hostname: string; readonly port: number },
-  request: VectorRequest,
+  vectorRequest: VectorRequest,
   frontends: readonly GivenFrontend[],
   accept?: string,
 ): Promise<ClientAnswer> {
+  const request = withTokens(vectorRequest);
   const conn = await Deno.connect(address);
   const timer = setTimeout(() => conn.close(), ANSWER_TIMEOUT_MS);
   try {

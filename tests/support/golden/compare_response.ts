@@ -2,8 +2,8 @@
 import type { ClientAnswer } from "./client.ts";
 import { headerMatches } from "./compare_forwarded.ts";
 import { header } from "./http_wire.ts";
-import { compareJson } from "./jwt.ts";
-import type { HeaderRule, Json, Vector } from "./vector.ts";
+import { compareJson, takeTokens } from "./jwt.ts";
+import type { HeaderRule, Json, Vector, VectorToken } from "./vector.ts";
 import { compareExactly, compareWithRecorded } from "./xml_compare.ts";
 import { child, parseTree, type Tree, withDecodedIds } from "./xml_tree.ts";
 
@@ -30,16 +30,18 @@ export interface ExpectedResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, HeaderRule>>;
   readonly body: ExpectedBody;
+  /** Tokens in the body, or in the headers, as `{{jwt:N}}`. */
+  readonly jwt?: readonly VectorToken[];
 }
 
 /** The recorded answer as an expectation. */
 export function recordedResponse(response: NonNullable<Vector["response"]>): ExpectedResponse {
-  const { status, headers, body } = response;
-  if (body === undefined) return { status, headers, body: { kind: "any" } };
-  if (body === "{{html}}") return { status, headers, body: { kind: "html" } };
-  if (body === "") return { status, headers, body: { kind: "empty" } };
-  if (body.startsWith("<")) return { status, headers, body: { kind: "xml", xml: body } };
-  return { status, headers, body: { kind: "json", value: JSON.parse(body) } };
+  const { status, headers, body, jwt } = response;
+  if (body === undefined) return { status, headers, jwt, body: { kind: "any" } };
+  if (body === "{{html}}") return { status, headers, jwt, body: { kind: "html" } };
+  if (body === "") return { status, headers, jwt, body: { kind: "empty" } };
+  if (body.startsWith("<")) return { status, headers, jwt, body: { kind: "xml", xml: body } };
+  return { status, headers, jwt, body: { kind: "json", value: JSON.parse(body) } };
 }
 
 /** @param nodeAnswer what a node said to this request, if one was asked */
@@ -52,14 +54,18 @@ export function compareResponse(
   if (actual.status !== expected.status) problems.push(`status: expected ${expected.status}, got ${actual.status}`);
   for (const [name, rule] of Object.entries(expected.headers ?? {})) {
     if (name === "server" || name === "transfer-encoding") continue; // the node's need not come back; ours is free
-    const value = header(actual, name) ?? null;
+    const given = header(actual, name);
+    const { rest, problems: wrong } = takeTokens(given ?? "", expected.jwt ?? []);
+    problems.push(...wrong.map((problem) => `header ${name}: ${problem}`));
+    const value = given === undefined ? null : rest;
     const isSame = name === "content-type" && typeof rule === "string"
       ? mediaType(value ?? "") === mediaType(rule)
       : headerMatches(value, rule);
     if (!isSame) problems.push(`header ${name}: expected ${JSON.stringify(rule)}, got ${JSON.stringify(value)}`);
   }
   try {
-    problems.push(...compareBody(actual.body, expected.body, nodeAnswer));
+    const { rest, problems: wrong } = takeTokens(actual.body, expected.jwt ?? []);
+    problems.push(...wrong, ...compareBody(rest, expected.body, nodeAnswer));
   } catch (error) {
     problems.push(`body: ${error instanceof Error ? error.message : error}`);
   }

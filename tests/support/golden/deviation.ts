@@ -1,6 +1,7 @@
 // What a vector that deviates is to do instead of the recorded answer: the shape of the tables deviations_*.ts, and the
 // answers that many of them share. Texts are those of the BBB API.
 import type { ExpectedResponse } from "./compare_response.ts";
+import type { SentCallback } from "./receiver.ts";
 import type { Forwarded, MeetingAfter, Pair, StateAfter, VectorRequest } from "./vector.ts";
 
 /** What is absent holds as recorded. */
@@ -9,10 +10,15 @@ export interface Deviation {
   readonly forwarded?: readonly Forwarded[];
   /** Members that replace those of the record. */
   readonly stateAfter?: StateAfter;
+  /** Recordings and their files are as given. */
+  readonly unchanged?: boolean;
   /** The recorded list is compared in its order instead of as a set. */
   readonly listInOrder?: boolean;
   /** What else the text of `deviate` says, asked of the same server afterwards, in this order. */
   readonly also?: readonly FollowUp[];
+  /** What reaches the frontend's receiver of callbacks, and how long it is left alone between the tries. */
+  readonly callbacks?: readonly SentCallback[];
+  readonly minGapsMs?: readonly number[];
 }
 
 export interface FollowUp {

@@ -1,11 +1,23 @@
 // The one table of vectors that deviate, and the check that it fits the vectors.
 import type { Deviation, Deviations } from "./deviation.ts";
 import { BASIC_DEVIATIONS } from "./deviations_basics.ts";
+import { CALLBACK_DEVIATIONS } from "./deviations_callbacks.ts";
 import { CREATE_DEVIATIONS } from "./deviations_create.ts";
+import { IMPORT_DEVIATIONS } from "./deviations_import.ts";
 import { MEETING_DEVIATIONS } from "./deviations_meetings.ts";
+import { PROTECTED_DEVIATIONS } from "./deviations_protected.ts";
+import { RECORDING_DEVIATIONS } from "./deviations_recordings.ts";
 import type { Vector } from "./vector.ts";
 
-const TABLES: readonly Deviations[] = [BASIC_DEVIATIONS, CREATE_DEVIATIONS, MEETING_DEVIATIONS];
+const TABLES: readonly Deviations[] = [
+  BASIC_DEVIATIONS,
+  CREATE_DEVIATIONS,
+  MEETING_DEVIATIONS,
+  PROTECTED_DEVIATIONS,
+  CALLBACK_DEVIATIONS,
+  RECORDING_DEVIATIONS,
+  IMPORT_DEVIATIONS,
+];
 const DEVIATIONS: Deviations = Object.assign({}, ...TABLES);
 
 /** @returns undefined for a binding vector. @throws when table and vector do not agree whether it deviates */

@@ -10,6 +10,7 @@ import { compareResponse, type ExpectedResponse, recordedResponse } from "./comp
 import { type Deviation, type FollowUp, HTML } from "./deviation.ts";
 import { deviationOf } from "./deviations.ts";
 import { type NodeRequest, startFakeNode } from "./fake_node.ts";
+import { createFolders, type RecordingFolders } from "./files.ts";
 import { API_HOST, deadHost, fill } from "./placeholders.ts";
 import { beat, compareBackends, compareRows, countMeetings, insertGiven, namesWithAgent } from "./state.ts";
 import type { StateAfter, Vector } from "./vector.ts";
@@ -37,9 +38,10 @@ export async function driveVector(vector: Vector): Promise<void> {
   await using db = await testDatabase();
   await insertGiven(db.pool, withoutAgents(filled), isRefresh ? 30 : 0);
   await using _quiet = waitsForPolls(vector) ? undefined : await holdSchedule(db.url);
-  await using server = await startRunning(filled, db.url);
+  await using folders = await createFolders(vector.given.files);
+  await using server = await startRunning(filled, db.url, folders.env);
   await using _agents = startAgents(db.pool, namesWithAgent(withoutAgents(filled)));
-  const run: Run = { vector: filled, deviation, requests, db: db.pool, address: server.address };
+  const run: Run = { vector: filled, deviation, requests, db: db.pool, folders, address: server.address };
   const problems = !isRefresh
     ? await driveRequest(run)
     : filled.request
@@ -55,6 +57,7 @@ interface Run {
   readonly deviation: Deviation;
   readonly requests: readonly NodeRequest[];
   readonly db: Pool;
+  readonly folders: RecordingFolders;
   readonly address: { readonly hostname: string; readonly port: number };
 }
 
@@ -64,14 +67,20 @@ async function driveRequest(run: Run): Promise<string[]> {
   const isForBrowser = vector.response?.body === "{{html}}" || response.body.kind === "html";
   const forwarded = deviation.forwarded ?? vector.forwarded ?? [];
   const problems = await ask(run, { request: {}, accept: isForBrowser ? HTML : undefined, response, forwarded });
-  const state: StateAfter = { ...vector.state_after, ...deviation.stateAfter };
+  const state = stateAfter(run);
   problems.push(...await compareRows(run.db, state));
+  if (state.files !== undefined) problems.push(...run.folders.compare(state.files));
   problems.push(...await eventually(COUNTERS_DEADLINE_MS, () => compareBackends(run.db, state)));
   for (const [index, followUp] of (deviation.also ?? []).entries()) {
     const others = await ask(run, followUp);
     problems.push(...others.map((problem) => `follow-up ${index + 1}: ${problem}`));
   }
   return problems;
+}
+
+function stateAfter({ vector: { given, state_after }, deviation }: Run): StateAfter {
+  const unchanged = deviation.unchanged ? { recordings: given.recordings ?? [], files: given.files ?? [] } : {};
+  return { ...state_after, ...unchanged, ...deviation.stateAfter };
 }
 
 /** The periodic poll by itself. */
@@ -163,7 +172,7 @@ function startNodes(vector: Vector, requests: NodeRequest[]) {
   };
 }
 
-async function startRunning({ server, given }: Vector, dbUrl: string) {
+async function startRunning({ server, given }: Vector, dbUrl: string, env: RecordingFolders["env"]) {
   const running = await startServer(readConfig({
     B3SCALE_DB_URL: dbUrl,
     B3SCALE_LISTEN_HTTP: "127.0.0.1:0",
@@ -173,6 +182,7 @@ async function startRunning({ server, given }: Vector, dbUrl: string) {
     B3SCALE_RECORDINGS_PLAYBACK_HOST: server?.playback_host ?? undefined,
     B3SCALE_LOG_LEVEL: "error",
     B3SCALE_LOAD_MODEL: given.backends.length > 1 ? "stress" : undefined,
+    ...env,
   }));
   const started = { address: running.address, [Symbol.asyncDispose]: () => running.stop() };
   let timer: ReturnType<typeof setTimeout> | undefined;

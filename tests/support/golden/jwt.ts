@@ -1,20 +1,48 @@
-// Tokens in forwarded callback URLs: signature and claims against the recorded ones. Written apart from the server's own
-// library.
+// Tokens of the vectors: those that a request carries are built, those that the server made are compared with the recorded
+// ones. Written apart from the server's own library.
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
-import type { Json, JsonObject } from "./vector.ts";
-
-export interface ExpectedToken {
-  readonly header: JsonObject;
-  readonly claims: JsonObject;
-  readonly signed_with: string;
-}
+import type { Json, JsonObject, VectorToken } from "./vector.ts";
 
 /** How far `iat` may be from our clock: the request has just been answered. */
 const CLOCK_SKEW_S = 30;
 
+/** `value` with its tokens in place of `{{jwt:N}}`. */
+export function withTokens<T extends { readonly jwt?: readonly VectorToken[] }>(value: T): T {
+  const tokens = (value.jwt ?? []).map(buildToken);
+  const text = JSON.stringify(value).replace(
+    /\{\{jwt:(\d+)\}\}/g,
+    (all, entry: string) => tokens[Number(entry)] ?? all,
+  );
+  return JSON.parse(text) as T;
+}
+
+function buildToken({ header, claims, signed_with }: VectorToken): string {
+  const now = Math.floor(Date.now() / 1000);
+  const filled = Object.entries(claims).map(([name, value]) => [name, fillTime(value, now)] as const);
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const signed = `${part(header)}.${part(Object.fromEntries(filled))}`;
+  const hash = String(header["alg"]).replace("HS", "sha");
+  return `${signed}.${createHmac(hash, signed_with).update(signed).digest("base64url")}`;
+}
+
+const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+
+/** The text with `{{jwt:N}}` for the tokens in it, which are compared. */
+export function takeTokens(text: string, expected: readonly VectorToken[]): { rest: string; problems: string[] } {
+  const problems: string[] = [];
+  let entry = 0;
+  const rest = text.replace(TOKEN, (token) => {
+    const wanted = expected[entry];
+    if (wanted === undefined) return token;
+    problems.push(...compareToken(token, wanted).map((problem) => `{{jwt:${entry}}}: ${problem}`));
+    return `{{jwt:${entry++}}}`;
+  });
+  return { rest, problems };
+}
+
 /** @returns what differs, one line each */
-export function compareToken(token: string, expected: ExpectedToken): string[] {
+export function compareToken(token: string, expected: VectorToken): string[] {
   const parts = token.split(".");
   const [header = "", payload = "", signature = ""] = parts;
   if (parts.length !== 3) return [`the token has ${parts.length} parts`];
@@ -35,7 +63,7 @@ const decodePart = (part: string): Json => JSON.parse(Buffer.from(part, "base64u
 
 /** `{{now}}` is `iat` itself, checked on its own; `{{now+N}}` counts from there. */
 function fillTime(value: Json, iat: number): Json {
-  const match = typeof value === "string" ? /^\{\{now(?:\+(\d+))?\}\}$/.exec(value) : null;
+  const match = typeof value === "string" ? /^\{\{now(?:\+(-?\d+))?\}\}$/.exec(value) : null;
   return match ? iat + Number(match[1] ?? 0) : value;
 }
 

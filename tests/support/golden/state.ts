@@ -1,6 +1,7 @@
 // Rows: what a vector gives before the server starts, and what it says about them afterwards.
 import type { Pool } from "../../../src/deps.ts";
 import { compareJson } from "./jwt.ts";
+import { compareRecordings, insertRecording } from "./recording_rows.ts";
 import type { GivenBackend, GivenMeeting, Json, JsonObject, StateAfter, Vector } from "./vector.ts";
 
 /** The recording's ids: fe1 … is 00000000-0000-4000-8000-0000000000f1, node1 … is …b1. */
@@ -20,6 +21,12 @@ export async function insertGiven(db: Pool, given: Vector["given"], syncedAgeSec
   for (const [index, meeting] of [...meetings.entries()].reverse()) {
     await insertMeeting(db, meeting, meetings.length - index);
   }
+  for (const { frontend, id } of given.frontend_meetings ?? []) {
+    await db`
+      insert into frontend_meetings (frontend_id, meeting_id) values (${idOf(frontend)}, ${id})
+      on conflict do nothing`;
+  }
+  for (const recording of given.recordings ?? []) await insertRecording(db, recording, idOf(recording.frontend));
 }
 
 async function insertBackend(db: Pool, backend: GivenBackend, syncedAgeSeconds: number): Promise<void> {
@@ -67,6 +74,7 @@ export async function compareRows(db: Pool, expected: StateAfter): Promise<strin
       join frontends on frontends.id = frontend_id order by meeting_id collate "C"`;
     problems.push(...compareLists("frontend_meetings", rows, expected.frontend_meetings));
   }
+  if (expected.recordings !== undefined) problems.push(...await compareRecordings(db, expected.recordings));
   return problems;
 }
 

@@ -4,6 +4,7 @@ import { child, childText, type Tree, withDecodedIds } from "./xml_tree.ts";
 /** Elements that an answer built from state may have beyond the recorded ones, by the name of their parent. */
 const STATE_EXTRAS: Readonly<Record<string, readonly string[]>> = {
   meeting: ["hasUserJoined"],
+  recording: ["protected"],
   response: ["apiVersion", "bbbVersion", "messageKey", "message"],
 };
 const LIST_KEYS: Readonly<Record<string, string>> = { meetings: "meetingID", recordings: "recordID" };
@@ -37,6 +38,10 @@ export function compareExactly(actual: Tree, expected: Tree, path = `/${expected
 const sorted = (tree: Tree): readonly Tree[] =>
   tree.name === "metadata" ? tree.children.toSorted((a, b) => a.name < b.name ? -1 : 1) : tree.children;
 
+/** The recorded one shows the frontend's key. */
+const isOwnInternalID = (parent: Tree, one: Tree): boolean =>
+  parent.name === "recording" && one.name === "internalMeetingID" && one.text === childText(parent, "recordID");
+
 function compareSelf(path: string, actual: Tree, expected: Tree): string[] {
   if (actual.name !== expected.name) return [`${path}: expected <${expected.name}>, got <${actual.name}>`];
   const [attributes, expectedAttributes] = [actual, expected].map((tree) =>
@@ -57,6 +62,7 @@ function compareElement(path: string, actual: Tree, recorded: Tree, options: Com
   for (const { key, ours, theirs } of pairs) {
     const at = `${path}/${key}`;
     const node = options.node && keyed(options.node, LIST_KEYS[recorded.name]).get(key);
+    if (ours !== undefined && isOwnInternalID(actual, ours)) continue;
     if (ours !== undefined && theirs !== undefined) {
       problems.push(...compareElement(at, ours, theirs, { ...options, node }));
     } else if (ours !== undefined && !(options.node ? isOfNode(ours, node) : isStateExtra(ours, actual))) {
@@ -107,6 +113,8 @@ function isStateExtra(extra: Tree, parent: Tree): boolean {
         (child(parent, "attendees")?.children.length ?? 0) > 0;
       return extra.text === String(isJoined);
     }
+    case "protected":
+      return extra.text === String(childText(child(parent, "metadata") ?? extra, "protect") === "true");
     case "apiVersion":
     case "bbbVersion":
       return child(parent, "version") !== undefined && extra.text === (extra.name === "apiVersion" ? "2.0" : "");

@@ -60,6 +60,11 @@ const SECOND_BACKEND = {
   settings: { tags: null },
 };
 
+/** 1.x shows the zero time instead. */
+const storedTimes: Deviation = ({ stdout }) => ({
+  stdout: stdout.map((line) => line.replace("0001-01-01T00:00:00Z", "2024-01-02T03:04:05Z")),
+});
+
 export const OBJECT_DEVIATIONS: Deviations = {
   "create-meeting.no-backend": ({ requests, stdout }) => ({
     requests: requests.map((request) =>
@@ -135,5 +140,7 @@ export const OBJECT_DEVIATIONS: Deviations = {
     stdout: [JSON.stringify([FIRST_BACKEND, SECOND_BACKEND])],
   }),
   "show.backend-json": () => ({ stdout: [JSON.stringify(FIRST_BACKEND)] }),
+  "show.recordings-json": storedTimes,
+  "show.recording": storedTimes,
   "show.frontend-missing": () => fails("frontend with key zzz not found"),
 };

@@ -4,6 +4,7 @@ import { readConfig } from "../../../src/config.ts";
 import type { Pool } from "../../../src/deps.ts";
 import { startServer } from "../../../src/main.ts";
 import { BUILD, VERSION } from "../../../src/version.ts";
+import { createFolders } from "../golden/files.ts";
 import { deadHost } from "../golden/placeholders.ts";
 import { holdBackground, holdSchedule } from "../golden_rest/hold.ts";
 import { setRows } from "../golden_rest/rows.ts";
@@ -31,12 +32,14 @@ export async function startGoldenCli(): Promise<GoldenCli> {
   await holdBackground(db);
   stack.use(await holdSchedule(database.url));
   const node = stack.adopt(startNode(), (server) => server.shutdown());
+  const folders = stack.use(await createFolders());
   const running = await startServer(
     readConfig({
       B3SCALE_DB_URL: database.url,
       B3SCALE_LISTEN_HTTP: "127.0.0.1:0",
       B3SCALE_API_URL: "http://b3scale.test",
       B3SCALE_API_JWT_SECRET: JWT_SECRET,
+      ...folders.env,
     }),
     { log: silentLog },
   );
@@ -73,7 +76,7 @@ export async function startGoldenCli(): Promise<GoldenCli> {
       try {
         const api = `http://${proxy.host}`;
         if (one.token_file) await storeToken(home, api, tokenOf(recorded));
-        const watched = proxy.watch(one.given ?? {});
+        const watched = proxy.watch();
         const line = { args: one.args, env: envOf(one, api), home, typed: one.typed_at_prompt };
         const { code, stdout, stderr } = await program.run(line);
         const problems = code === expected.exit_code ? [] : [`exit code: expected ${expected.exit_code}, got ${code}`];

@@ -1,10 +1,14 @@
 // What is expected instead of a recorded defect, per vector: an entry for each `deviate`, and for texts that the contract
 // leaves free. Everything an entry does not mention stays as recorded.
 import type { Json, JsonObject } from "../golden/vector.ts";
+import { PROTECTED_DEVIATIONS, PROTECTED_UNMARKED } from "./deviations_protected.ts";
+import { CALLBACK_DEVIATIONS } from "./deviations_callbacks.ts";
+import { RECORDING_DEVIATIONS } from "./deviations_recordings.ts";
+import { IMPORT_DEVIATIONS } from "./deviations_import.ts";
 import type { RestVector } from "./vector.ts";
 
 export type Expectation = Pick<RestVector, "response" | "then">;
-type Deviation = (vector: RestVector) => Expectation;
+export type Deviation = (vector: RestVector) => Expectation;
 
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -94,6 +98,8 @@ const REPLACED: Deviation = (vector) => {
 };
 
 const DEVIATIONS: Readonly<Record<string, Deviation>> = {
+  ...CALLBACK_DEVIATIONS,
+  ...IMPORT_DEVIATIONS,
   "agent.heartbeat": ({ given, response, request }) => ({
     response,
     then: {
@@ -172,6 +178,9 @@ const DEVIATIONS: Readonly<Record<string, Deviation>> = {
   "rpc.no-payload": FREE_RESULT,
   "rpc.malformed-body": FREE_RESULT,
   "rpc.foreign-meeting-times-out": AS_RECORDED, // no connection is held: tests/db/rest
+
+  ...PROTECTED_DEVIATIONS,
+  ...RECORDING_DEVIATIONS,
 };
 
 /** Not marked in the recording: texts of 1.x's parser, and what follows the answer within a second. */
@@ -180,6 +189,7 @@ const UNMARKED = [
   "frontends.create-malformed-json",
   "frontends.patch-malformed",
   "rpc.malformed-body",
+  ...PROTECTED_UNMARKED,
 ];
 
 export const expectationOf = (vector: RestVector): Expectation => (DEVIATIONS[vector.name] ?? AS_RECORDED)(vector);

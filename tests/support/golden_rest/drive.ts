@@ -3,6 +3,7 @@ import { readConfig } from "../../../src/config.ts";
 import type { Pool } from "../../../src/deps.ts";
 import { startServer } from "../../../src/main.ts";
 import { BUILD, VERSION } from "../../../src/version.ts";
+import { createFolders, type RecordingFolders } from "../golden/files.ts";
 import { deadHost } from "../golden/placeholders.ts";
 import type { Json, JsonObject } from "../golden/vector.ts";
 import { silentLog, testDatabase } from "../test_db.ts";
@@ -29,12 +30,15 @@ export async function startGoldenServer(): Promise<GoldenServer> {
   stack.use(await holdSchedule(database.url));
   const asked: string[] = [];
   const node = stack.adopt(startNode(asked), (server) => server.shutdown());
+  const folders = stack.use(await createFolders());
   const running = await startServer(
     readConfig({
       B3SCALE_DB_URL: database.url,
       B3SCALE_LISTEN_HTTP: "127.0.0.1:0",
       B3SCALE_API_URL: "http://127.0.0.1:41100",
       B3SCALE_API_JWT_SECRET: JWT_SECRET,
+      B3SCALE_RECORDINGS_PLAYBACK_HOST: "https://playback.example.test",
+      ...folders.env,
     }),
     { log: silentLog },
   );
@@ -43,6 +47,7 @@ export async function startGoldenServer(): Promise<GoldenServer> {
   const setting: Setting = {
     origin: `http://127.0.0.1:${running.address.port}`,
     db: database.pool,
+    folders,
     names: {
       "127.0.0.1:41110": `127.0.0.1:${node.addr.port}`,
       "127.0.0.1:41199": deadHost(),
@@ -66,6 +71,7 @@ export async function startGoldenServer(): Promise<GoldenServer> {
 interface Setting {
   readonly origin: string;
   readonly db: Pool;
+  readonly folders: RecordingFolders;
   /** What stands in the recording → what it is here. */
   readonly names: Readonly<Record<string, string>>;
 }
@@ -78,14 +84,16 @@ function startNode(asked: string[]): Deno.HttpServer<Deno.NetAddr> {
   });
 }
 
-async function drive({ origin, db, names }: Setting, recorded: RestVector): Promise<void> {
+async function drive({ origin, db, folders, names }: Setting, recorded: RestVector): Promise<void> {
   const vector = rename(recorded, names);
   const expected = rename(expectationOf(vector), names);
   await holdCounters(db, vector);
   await setRows(db, vector.given);
+  await folders.fill(vector.given_files ?? []);
   const problems = compareAnswer(await ask(origin, vector.request), expected.response);
-  const { files: _, ...tables } = (expected.then ?? {}) as Record<string, Json>;
+  const { files, ...tables } = (expected.then ?? {}) as Record<string, Json>;
   problems.push(...await compareTables(db, tables as unknown as Rows));
+  if (files !== undefined) problems.push(...folders.compare(files as string[]));
   if (problems.length === 0) return;
   const rule = vector.deviate === undefined ? "binding" : `deviates: ${vector.deviate}`;
   throw new Error(`"${vector.name}" (${rule})\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
@@ -104,10 +112,17 @@ async function ask(
   const sent = new Headers(headers);
   const text = body ?? (json === undefined ? undefined : JSON.stringify(json));
   if (text !== undefined && !sent.has("content-type")) sent.set("content-type", "application/json");
-  if (token !== undefined) {
-    sent.set("authorization", (token.header ?? "Bearer {{jwt}}").replace("{{jwt}}", buildToken(token)));
+  const jwt = token === undefined ? "" : buildToken(token);
+  if (token?.in_cookie) sent.set("cookie", `_b3s_protected=${jwt}`);
+  else if (token !== undefined && !token.in_path) {
+    sent.set("authorization", (token.header ?? "Bearer {{jwt}}").replace("{{jwt}}", jwt));
   }
-  const response = await fetch(`${origin}${path}`, { method, headers: sent, body: text, redirect: "manual" });
+  const response = await fetch(`${origin}${path.replace("{{token}}", jwt)}`, {
+    method,
+    headers: sent,
+    body: text,
+    redirect: "manual",
+  });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 

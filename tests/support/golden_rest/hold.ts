@@ -27,6 +27,13 @@ export async function holdBackground(db: Pool): Promise<void> {
     create trigger hold before update on backends for each row execute function hold_counters();`);
 }
 
+/** Callbacks that are due stay where they are. After holdBackground(). */
+export async function holdCallbacks(db: Pool): Promise<void> {
+  await db.unsafe(`
+    create trigger hold before update on b3scale_callbacks for each row when (new.claimed_until is not null)
+      execute function hold_command();`);
+}
+
 export async function holdCounters(db: Pool, { given, then }: RestVector): Promise<void> {
   const after = (then?.["backends"] ?? []) as JsonObject[];
   const isLeft = (row: JsonObject) =>

@@ -5,8 +5,23 @@ import { compareWith } from "./compare.ts";
 import type { Rows } from "./vector.ts";
 
 /** In the order in which they may be filled; emptied backwards. */
-const TABLES = ["frontends", "backends", "meetings", "frontend_meetings", "recordings", "commands"] as const;
-const OURS = ["b3scale_audit", "b3scale_room_peaks", "b3scale_backend_health", "b3scale_reservations"] as const;
+const TABLES = [
+  "frontends",
+  "backends",
+  "meetings",
+  "frontend_meetings",
+  "recordings",
+  "commands",
+  "b3scale_callbacks",
+  "b3scale_recording_imports",
+] as const;
+const OURS = [
+  "b3scale_recording_moves",
+  "b3scale_audit",
+  "b3scale_room_peaks",
+  "b3scale_backend_health",
+  "b3scale_reservations",
+] as const;
 
 /** Deleted, not truncated: servers are notified of deleted rows only. */
 export async function setRows(db: Pool, given: Rows = {}): Promise<void> {

@@ -46,13 +46,25 @@ Deno.test("readRequest() joins query and form, and the query wins", async () => 
   assert.equal(request.body.length, 0);
 });
 
-Deno.test("readRequest() reads the fields of a multipart form, first value of a name, files left out", async () => {
+Deno.test("readRequest() reads the fields of a multipart form, first value of a name, no files among them", async () => {
   const data = new FormData();
   data.append("meetingID", "m-ä");
   data.append("meetingID", "other");
   data.append("file", new Blob(["x"]), "a.txt");
   const request = await read("create", "", { method: "POST", body: data });
   assert.deepEqual(Object.fromEntries(request.form), { meetingID: "m-ä" });
+});
+
+Deno.test("readRequest() keeps the files of a multipart form apart, the first of a name", async () => {
+  const form = new FormData();
+  form.append("file", new File(["one"], "a.srt"));
+  form.append("file", new File(["two"], "b.srt"));
+  form.append("kind", "captions");
+  const request = await read("putRecordingTextTrack", "recordID=r", { method: "POST", body: form });
+  assert.deepEqual([...request.files.keys()], ["file"]);
+  assert.equal(await request.files.get("file")?.text(), "one");
+  assert.deepEqual([...request.params], [["kind", "captions"], ["recordID", "r"]]);
+  assert.equal((await read("create", "a=1")).files.size, 0);
 });
 
 Deno.test("readRequest() keeps XML as the body whatever its label", async () => {

@@ -20,6 +20,11 @@ const codes: Record<ErrorCode, [messageKey: string, level: "debug" | "warn"]> = 
   chat_meeting_not_found: ["meetingNotFound", "debug"],
   meeting_id_taken: ["idNotUnique", "debug"],
   attendees_limit_reached: ["attendeesLimitReached", "debug"],
+  missing_record_id: ["missingParamRecordID", "debug"],
+  missing_publish: ["missingParamPublish", "debug"],
+  publish_invalid: ["validationError", "debug"],
+  page_invalid: ["validationError", "debug"],
+  recordings_not_found: ["notFound", "debug"],
   no_backend_available: ["noBackendAvailable", "warn"],
   node_failed: ["internalError", "warn"],
   meeting_not_ready: ["internalError", "debug"],
@@ -38,6 +43,10 @@ const codes: Record<ErrorCode, [messageKey: string, level: "debug" | "warn"]> = 
   validation_failed: ["internalError", "debug"],
   conflict: ["internalError", "debug"],
   too_many_requests: ["internalError", "debug"],
+  upload_too_large: ["internalError", "debug"],
+  upload_stalled: ["internalError", "debug"],
+  no_space: ["internalError", "debug"],
+  switched_off: ["internalError", "debug"],
 };
 const SECRET_TEXT = 'select secret from frontends where host = "https://n1/?checksum=1"';
 

@@ -101,6 +101,19 @@ Deno.test("timeLimit() leaves an answer in time alone, and no timer", async () =
   assert.equal(clock.waiting, 0);
 });
 
+Deno.test("timeLimit() lets what is exempt take as long as it likes", async () => {
+  const clock = createFakeClock();
+  const answering = timeLimit({ clock, ms: 1000, expired, exempt: ({ id }) => id === request().id })(
+    request(),
+    async () => {
+      await clock.sleep(1e6);
+      return new Response("ok");
+    },
+  );
+  await clock.advance(1e6);
+  assert.equal((await answering).status, 200);
+});
+
 Deno.test("timeLimit() of 0 is none", async () => {
   const clock = createFakeClock();
   const answering = timeLimit({ clock, ms: 0, expired })(request(), async () => {

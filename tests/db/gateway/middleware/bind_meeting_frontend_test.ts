@@ -69,3 +69,13 @@ dbTest("bindMeetingFrontend() passes on what names no meeting, an unknown one, o
     assert.equal((await meetingAfter(db, frontend, { meetingID, resource: "getRecordings" })).meeting, undefined);
   }
 });
+
+dbTest("bindMeetingFrontend() leaves a meeting alone that recordings are asked for", async (db) => {
+  const frontend = await insertFrontend(db);
+  await insertMeeting(db);
+  for (const resource of ["getRecordings", "publishRecordings", "getRecordingTextTracks"]) {
+    const { meeting, applied } = await meetingAfter(db, frontend, { resource });
+    assert.deepEqual([meeting, applied], [undefined, []]);
+  }
+  assert.equal((await findMeeting(db, M1))?.frontend_id, null);
+});

@@ -85,3 +85,17 @@ Deno.test("show recordings takes the name of the room when the metadata has none
   assert.equal(await shown("recordings", { server, flags }), "Recording\tTimestamp\tMeeting\nr1 5 Room\n");
   assert.deepEqual(asked, ["/api/v1/recordings?frontend_id=f1&frontend_key=fe"]);
 });
+
+Deno.test("show recordings --expiring asks for those of all tenants or of one, and says whose they are", async () => {
+  const row = { record_id: "r1", frontend_key: "fe", retention_days: 30, ended_at: "2026-01-02T03:04:05Z" };
+  const asked: string[] = [];
+  const server: Line["server"] = ({ path }) => {
+    asked.push(path);
+    return [row];
+  };
+  const text = await shown("recordings", { server, flags: { expiring: true } });
+  assert.equal(text, "Recording\tEnded\tFrontend\nr1 2026-01-02T03:04:05Z fe (keeps 30 days)\n");
+  const asJson = await shown("recordings", { server, flags: { expiring: true, frontend: "fe", json: true } });
+  assert.deepEqual(JSON.parse(asJson), [row]);
+  assert.deepEqual(asked, ["/api/v1/recordings-expiring", "/api/v1/recordings-expiring?frontend_key=fe"]);
+});

@@ -31,6 +31,7 @@ const GOOD: Answers = {
   "PATCH /api/v1/backends/n1": makeNode("n1"),
   "GET /api/v1/frontends": [makeTenant("fe1")],
   "POST /api/v1/callbacks-check": PUBLIC,
+  "GET /api/v1/callbacks": [],
   "GET /api/v1/commands": [makeCommand()],
 };
 
@@ -73,6 +74,7 @@ Deno.test("examine() goes from the server to its queue, and asks for each list o
     "cluster ok",
     "frontend ok",
     "callback ok",
+    "callback ok",
     "queue ok",
   ]);
   assert.deepEqual(asked, [
@@ -82,6 +84,7 @@ Deno.test("examine() goes from the server to its queue, and asks for each list o
     "GET /api/v1/backends",
     "GET /api/v1/frontends",
     "POST /api/v1/callbacks-check",
+    "GET /api/v1/callbacks",
     "GET /api/v1/commands",
   ]);
 });

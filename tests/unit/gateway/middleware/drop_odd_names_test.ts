@@ -42,3 +42,10 @@ Deno.test("dropOddNames() keeps names of XML and what is neither meta nor userda
   ];
   assert.deepEqual(await namesAfter(...names), names);
 });
+
+Deno.test("dropOddNames() leaves calls about recordings alone, which reach no node", async () => {
+  for (const resource of ["getRecordings", "updateRecordings"]) {
+    const request = makeRequest({ resource, params: { "meta_f'o;o": "x" } });
+    assert.deepEqual([...(await passDown(dropOddNames, request)).params.keys()], ["meta_f'o;o"]);
+  }
+});

@@ -20,6 +20,8 @@ const ids: [resource: string, given: string, encoded: string][] = [
   ["create", clusterID("m-1"), clusterID(clusterID("m-1"))], // wrapped again
   ["getRecordings", "a,b", `${clusterID("a")},${clusterID("b")}`],
   ["getRecordings", "a", clusterID("a")],
+  ["getRecordings", " a,, b ,", `${clusterID("a")},${clusterID("b")}`],
+  ["getRecordings", " , ", ""],
   ["join", "a,b", clusterID("a,b")],
 ];
 for (const [resource, given, encoded] of ids) {
