@@ -1,5 +1,6 @@
 // Carries out the intents of store/recording_moves.ts: moves the files of recordings to where their rows say they
 // belong. Called by gateway and REST after their commit, and by the controller for what they left behind.
+import type { Clock } from "../deps.ts";
 import { errorText } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type FileSystem, realFileSystem } from "./file_system.ts";
@@ -59,6 +60,33 @@ export async function finishMoves(deps: MoverDeps, recordIDs?: readonly string[]
   const outcomes = await Promise.allSettled(lanes); // none goes on unseen after another one threw
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed !== undefined) throw failed.reason;
+}
+
+/** Clients give up after 10 s, and files may have to be copied to another file system. */
+const PATIENCE_MS = 5000;
+
+/**
+ * For a request that has committed a change of these recordings: their files, as far as some seconds suffice. Never throws:
+ * the rows are the truth, and what is not done the controller makes good.
+ */
+export async function moveForRequest(
+  deps: MoverDeps & { readonly clock: Clock },
+  recordIDs: readonly string[],
+  requestID: string,
+): Promise<void> {
+  const { clock, log } = deps;
+  const moving = finishMoves(deps, recordIDs).catch((error) => {
+    log.warn("files of recordings are not moved yet", { error: errorText(error), request_id: requestID });
+  });
+  let cancel = () => {};
+  const patience = new Promise<void>((resolve) => {
+    cancel = clock.after(PATIENCE_MS, () => {
+      log.info("files of recordings are still being moved", { request_id: requestID });
+      resolve();
+    });
+  });
+  await Promise.race([moving, patience]);
+  cancel();
 }
 
 /** @returns what to do next with the same recording */

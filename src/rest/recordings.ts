@@ -2,8 +2,8 @@
 import { isVisibility, type Visibility, withVisibility } from "../bbb/recording.ts";
 import { jsonTime } from "../contract/endpoint.ts";
 import { recordingEndpoints, type RecordingJson, type VisibilityInput } from "../contract/recording.ts";
-import { AppError, errorText } from "../errors.ts";
-import { finishMoves } from "../recordings/move_files.ts";
+import { AppError } from "../errors.ts";
+import { moveForRequest } from "../recordings/move_files.ts";
 import { isSafeName } from "../recordings/paths.ts";
 import { listFrontendsMatching } from "../store/frontends.ts";
 import { moveQueue, wishMoves } from "../store/recording_moves.ts";
@@ -51,11 +51,12 @@ export const recordingRoutes = [
 
   route(recordingEndpoints.setVisibility, async ({ deps, body, requestID }) => {
     const { record_id, visibility } = readInput(body);
-    if (deps.config.recordings === null) {
+    const { config: { recordings: roots }, db, clock, log } = deps;
+    if (roots === null) {
       throw new AppError("switched_off", "B3SCALE_RECORDINGS_PUBLISHED_PATH and …_UNPUBLISHED_PATH are not set");
     }
     const row = await setVisibility(deps, record_id, visibility);
-    await moveFiles(deps, record_id, requestID);
+    await moveForRequest({ queue: moveQueue(db), roots, clock, log }, [record_id], requestID);
     return recordingJson(row);
   }),
 ];
@@ -79,13 +80,3 @@ const setVisibility = ({ db }: RestDeps, recordID: string, visibility: Visibilit
     await wishMoves(tx, [recordID], row.recording.published ? "published" : "unpublished");
     return row;
   });
-
-/** The row is the truth and has changed: what fails here, the controller makes good. */
-async function moveFiles({ db, config, log }: RestDeps, recordID: string, requestID: string): Promise<void> {
-  if (config.recordings === null) return;
-  try {
-    await finishMoves({ queue: moveQueue(db), roots: config.recordings, log }, [recordID]);
-  } catch (error) {
-    log.warn("files of a recording are not moved yet", { error: errorText(error), request_id: requestID });
-  }
-}

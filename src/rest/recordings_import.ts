@@ -3,11 +3,11 @@ import { readBreakoutParent, readMetadataXml } from "../bbb/metadata_xml.ts";
 import { jsonTime } from "../contract/endpoint.ts";
 import { recordingImportEndpoints, type RecordingImportJson, type RecordingJson } from "../contract/recording.ts";
 import type { Deps } from "../deps.ts";
-import { AppError, errorText } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import { readBody } from "../lib/read_bytes.ts";
 import { realFileSystem } from "../recordings/file_system.ts";
 import { checkNames, planImport } from "../recordings/import.ts";
-import { finishMoves } from "../recordings/move_files.ts";
+import { moveForRequest } from "../recordings/move_files.ts";
 import { findPreviews } from "../recordings/previews.ts";
 import { saveImport } from "../store/import_recording.ts";
 import { listImports, type RecordingImportRow, retryImport } from "../store/recording_imports.ts";
@@ -44,17 +44,9 @@ export const importJson = (row: RecordingImportRow): RecordingImportJson => ({
 const sayWhatIsMissing = (error: unknown): Response | undefined =>
   error instanceof AppError && error.code === "not_found" ? jsonResponse({ message: error.message }, 404) : undefined;
 
-/** The recording is imported whatever becomes of this: the controller tries again. */
-async function moveNow({ db, log }: Deps, roots: ReturnType<typeof requireRecordings>, recordID: string) {
-  try {
-    await finishMoves({ queue: moveQueue(db), roots, log }, [recordID]);
-  } catch (error) {
-    log.warn("files of a recording are moved later", { record_id: recordID, error: errorText(error) });
-  }
-}
-
 export const recordingImportRoutes = [
-  route(recordingImportEndpoints.import, async ({ deps, req, query }) => {
+  route(recordingImportEndpoints.import, async ({ deps, req, query, requestID }) => {
+    const { db, clock, log } = deps;
     const roots = requireRecordings(deps.config);
     const text = new TextDecoder().decode(await readBody(req));
     const recording = readMetadataXml(text);
@@ -65,12 +57,12 @@ export const recordingImportRoutes = [
       previews: await findPreviews(realFileSystem, places, recording.recordID),
       overrides: { frontendKey: query.override_frontend_key, meetingID: query.override_original_meeting_id },
     });
-    const saved = await deps.db.begin(async (tx) => {
+    const saved = await db.begin(async (tx) => {
       const row = await saveImport(tx, plan);
       await wishMoves(tx, [plan.recordID], row.recording.published ? "published" : "unpublished");
       return row;
     });
-    await moveNow(deps, roots, plan.recordID);
+    await moveForRequest({ queue: moveQueue(db), roots, clock, log }, [plan.recordID], requestID);
     return encodeRecordingDocument(saved.recording) as unknown as RecordingJson["recording"];
   }, sayWhatIsMissing),
 

@@ -4,15 +4,15 @@ import { type Recording, withMetadata, withPublished } from "../../bbb/recording
 import { success } from "../../bbb/response.ts";
 import { element, isXmlName } from "../../bbb/xml.ts";
 import type { Deps } from "../../deps.ts";
-import { AppError, errorText } from "../../errors.ts";
-import { finishMoves } from "../../recordings/move_files.ts";
+import { AppError } from "../../errors.ts";
+import { moveForRequest } from "../../recordings/move_files.ts";
 import { isSafeName } from "../../recordings/paths.ts";
 import { moveQueue, wishMoves } from "../../store/recording_moves.ts";
 import { deleteFrontendRecordings, updateFrontendRecordings } from "../../store/recordings.ts";
 import { type GatewayHandler, type GatewayRequest, splitList } from "../types.ts";
 import { metadataName, searchable } from "./recordings.ts";
 
-type ChangeDeps = Pick<Deps, "db" | "config" | "log">;
+type ChangeDeps = Pick<Deps, "db" | "config" | "clock" | "log">;
 
 /** @throws missing_record_id, missing_publish, publish_invalid, recordings_not_found */
 export const publishRecordings = (deps: ChangeDeps): GatewayHandler => async (req) => {
@@ -83,16 +83,11 @@ function foldersOf(recordIDs: readonly string[]): readonly string[] {
   return recordIDs;
 }
 
-/** Rows are the truth and have changed: what fails here, the controller makes good. */
 async function moveFiles(
-  { db, config, log }: ChangeDeps,
+  { db, config, clock, log }: ChangeDeps,
   recordIDs: readonly string[],
   { requestID }: GatewayRequest,
 ): Promise<void> {
   if (config.recordings === null) return;
-  try {
-    await finishMoves({ queue: moveQueue(db), roots: config.recordings, log }, recordIDs);
-  } catch (error) {
-    log.warn("files of recordings are not moved yet", { error: errorText(error), request_id: requestID });
-  }
+  await moveForRequest({ queue: moveQueue(db), roots: config.recordings, clock, log }, recordIDs, requestID);
 }
