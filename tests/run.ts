@@ -19,6 +19,8 @@ const SUITES: readonly Suite[] = [
   // No permissions: a test that touches net or env fails here, which proves that these are injected.
   { paths: ["tests/unit"], permissions: ["--allow-read=tests/fixtures"], jobs: 1, needsDatabase: false },
   { paths: ["tests/db"], permissions: ["-A"], jobs: 2, needsDatabase: true },
+  // A database for each exchange, and nothing that they share.
+  { paths: ["tests/golden"], permissions: ["-A"], jobs: 2, needsDatabase: true, needsPrograms: true },
   {
     paths: ["tests/system", "tests/layering_test.ts"],
     permissions: ["-A"],

@@ -1,5 +1,5 @@
 // Tests of the driver itself: a comparison that lets everything pass proves nothing. Run with the vectors, because they
-// are imported by tests/system/golden_gateway_test.ts.
+// are imported by tests/golden/gateway_test.ts.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { send } from "./client.ts";

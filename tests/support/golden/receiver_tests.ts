@@ -1,5 +1,5 @@
 // Tests of the comparison of callbacks: one that lets everything pass proves nothing. Run with the vectors, because they
-// are imported by tests/system/golden_gateway_test.ts.
+// are imported by tests/golden/recordings_test.ts.
 import assert from "node:assert/strict";
 import { compareCallbacks, type ReceivedCallback, type SentCallback } from "./receiver.ts";
 import { signJwt } from "../receivers.ts";
