@@ -6,7 +6,7 @@ import { AppError, errorText } from "../errors.ts";
 import { type FileSystem, realFileSystem } from "../recordings/file_system.ts";
 import { planImport } from "../recordings/import.ts";
 import type { Move } from "../recordings/move_files.ts";
-import { ClaimLost, moveRecording } from "../recordings/move_recording.ts";
+import { moveRecording, renewing } from "../recordings/move_recording.ts";
 import { recordingDir } from "../recordings/paths.ts";
 import { placeUpload } from "../recordings/place_upload.ts";
 import { findPreviews } from "../recordings/previews.ts";
@@ -125,19 +125,6 @@ async function placeFiles(importer: Importer, claimed: ClaimedImport): Promise<v
     await queue.fail(move, errorText(error));
     throw error;
   }
-}
-
-/** How much is copied until the claims are renewed. */
-const RENEW_BYTES = 16 * 1024 * 1024;
-
-function renewing(renew: () => Promise<boolean>): (bytes: number) => Promise<void> {
-  let copied = 0;
-  return async (bytes) => {
-    copied += bytes;
-    if (copied < RENEW_BYTES) return;
-    copied = 0;
-    if (!await renew()) throw new ClaimLost();
-  };
 }
 
 /** What has been superseded needs its files no more; the newer upload is imported at once. */

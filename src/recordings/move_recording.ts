@@ -3,8 +3,9 @@ import { errorText } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { FileSystem } from "./file_system.ts";
 import { ensureFolder, isFolder, linkError } from "./folders.ts";
-import { moveFolder, removeFolder, settleFormat } from "./move_folder.ts";
-import { isSafeName, recordingDir, type RecordingRoots, trashName, trashRoot } from "./paths.ts";
+import { moveFolder, settleFormat } from "./move_folder.ts";
+import { isSafeName, recordingDir, type RecordingRoots, trashRoot } from "./paths.ts";
+import { discardFolder } from "./trash.ts";
 
 export interface RecordingMover {
   readonly files: FileSystem;
@@ -93,8 +94,8 @@ interface FormatMove extends Destination {
 }
 
 async function moveFormat(mover: RecordingMover, places: Places, move: FormatMove): Promise<void> {
-  const { files, roots } = mover;
-  const { recordID, format, target } = move;
+  const { files } = mover;
+  const { recordID, format, target, wishedAt: at, onCopied } = move;
   const dirs: string[] = [];
   for (const place of [...places.sources, places.trash]) {
     if (await isOwnFolder(files, place, format, recordID)) dirs.push(`${place}/${format}`);
@@ -103,8 +104,7 @@ async function moveFormat(mover: RecordingMover, places: Places, move: FormatMov
   for (const source of places.sources) {
     const from = recordingDir(source, format, recordID);
     if (!dirs.includes(`${source}/${format}`) || !await isFolder(files, from)) continue;
-    if (target === "trash" && roots.trashDays === 0) await removeFolder(files, from, recordID);
-    else if (target === "trash") await moveToTrash(mover, places.trash, from, move);
+    if (target === "trash") await discardFolder(mover, { recordID, format, from, at, onCopied });
     else if (source !== places[target]) await moveToRoot(mover, places[target], from, move);
   }
 }
@@ -127,20 +127,6 @@ async function moveToRoot(
   });
 }
 
-async function moveToTrash(
-  { files }: RecordingMover,
-  trash: string,
-  from: string,
-  { recordID, format, wishedAt, onCopied }: FormatMove,
-): Promise<void> {
-  await ensureFolder(files, trash, 0o700);
-  await ensureFolder(files, `${trash}/${format}`, 0o755);
-  for (let number = 1;; number++) {
-    const to = `${trash}/${format}/${trashName(recordID, wishedAt, number)}`;
-    if (await files.lstat(to) === undefined) return await moveFolder(files, { recordID, from, to, onCopied });
-  }
-}
-
 /**
  * Whether the folder of the format is there.
  * @throws Error when it is a link with this recording behind it: links could lead anywhere, and are not followed
@@ -152,8 +138,8 @@ async function isOwnFolder(files: FileSystem, place: string, format: string, rec
   return info?.isDirectory === true;
 }
 
-/** Says from time to time that this process is still at work. */
-function renewing(renew: () => Promise<boolean>): (bytes: number) => Promise<void> {
+/** Says from time to time that this process is still at work; throws ClaimLost when another one is. */
+export function renewing(renew: () => Promise<boolean>): (bytes: number) => Promise<void> {
   let copied = 0;
   return async (bytes) => {
     copied += bytes;

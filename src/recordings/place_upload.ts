@@ -2,8 +2,9 @@
 // holds the recording's move, so nobody else touches its files.
 import type { FileSystem } from "./file_system.ts";
 import { ensureFolder, isFolder } from "./folders.ts";
-import { moveFolder, type OnCopied, removeFolder, settleFormat } from "./move_folder.ts";
-import { recordingDir, type RecordingRoots, trashName, trashRoot } from "./paths.ts";
+import { moveFolder, type OnCopied, settleFormat } from "./move_folder.ts";
+import { recordingDir, type RecordingRoots, trashRoot } from "./paths.ts";
+import { discardFolder } from "./trash.ts";
 import type { UploadedFormat } from "./upload_entry.ts";
 import { uploadRoot } from "./upload_folder.ts";
 
@@ -41,24 +42,11 @@ export async function placeUpload(
   for (const holder of holders) {
     const old = recordingDir(holder, format, recordID);
     if (!await isFolder(files, old)) continue;
-    if (roots.trashDays === 0) await removeFolder(files, old, recordID);
-    else {
-      await ensureFolder(files, trash, 0o700);
-      await ensureFolder(files, `${trash}/${format}`, 0o755);
-      const to = await freeName(files, `${trash}/${format}`, recordID, at);
-      await moveFolder(files, { recordID, from: old, to, onCopied });
-    }
+    await discardFolder({ files, roots }, { recordID, format, from: old, at, onCopied });
   }
   await moveFolder(files, { recordID, from, to: recordingDir(target, format, recordID), onCopied });
   await files.remove(upload);
   return true;
-}
-
-async function freeName(files: FileSystem, folder: string, recordID: string, at: Date): Promise<string> {
-  for (let number = 1;; number++) {
-    const path = `${folder}/${trashName(recordID, at, number)}`;
-    if (await files.lstat(path) === undefined) return path;
-  }
 }
 
 async function existing(files: FileSystem, folders: readonly string[]): Promise<string[]> {
