@@ -17,6 +17,11 @@ export interface RecordingsConfig {
   readonly trashDays: number;
 }
 
+export interface ListenAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
 export interface Config {
   readonly dbUrl: string;
   readonly dbPoolSize: number;
@@ -24,7 +29,14 @@ export interface Config {
   readonly commandWorkers: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
-  readonly listen: { readonly hostname: string; readonly port: number };
+  readonly listen: ListenAddress;
+  /** Where metrics are served instead of on the main address; null = there. */
+  readonly listenMetrics: ListenAddress | null;
+  /** Bearer token that a scrape must carry; "" = none. */
+  readonly metricsToken: string;
+  readonly metricsPerMeeting: boolean;
+  /** How long `/readyz` says no before connections are closed, so that a proxy sends nobody here any more. */
+  readonly drainMs: number;
   readonly reverseProxyMode: boolean;
   readonly jwtSecret: string;
   /** Public base URL without a slash at its end. */
@@ -132,7 +144,13 @@ export function readConfig(env: Env): Config {
     commandWorkers: Math.max(1, lenientWhole("B3SCALE_CMD_WORKER_POOL_SIZE", 64)),
     logLevel: readLogLevel(text("B3SCALE_LOG_LEVEL", "info"), problems),
     logFormat: text("B3SCALE_LOG_FORMAT", "structured") === "structured" ? "structured" : "plain",
-    listen: readListen(text("B3SCALE_LISTEN_HTTP", "127.0.0.1:42353"), problems),
+    listen: readListen("B3SCALE_LISTEN_HTTP", text("B3SCALE_LISTEN_HTTP", "127.0.0.1:42353"), problems),
+    listenMetrics: text("B3SCALE_LISTEN_METRICS") === ""
+      ? null
+      : readListen("B3SCALE_LISTEN_METRICS", text("B3SCALE_LISTEN_METRICS"), problems),
+    metricsToken: text("B3SCALE_METRICS_TOKEN"),
+    metricsPerMeeting: truth("B3SCALE_METRICS_PER_MEETING", false),
+    drainMs: whole("B3SCALE_DRAIN_SECONDS", 3, 0, 600) * 1000,
     reverseProxyMode: truth("B3SCALE_REVERSE_PROXY_MODE", false),
     jwtSecret: env["B3SCALE_API_JWT_SECRET"] ?? "",
     apiUrl,
@@ -177,11 +195,11 @@ function readCallbackAllow(value: string, problems: string[]): AllowList {
   return list;
 }
 
-function readListen(value: string, problems: string[]): Config["listen"] {
+function readListen(name: string, value: string, problems: string[]): ListenAddress {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:]*)):(\d{1,5})$/.exec(value);
   const port = Number(match?.[3]);
   if (match === null || port > 65535) {
-    problems.push(`B3SCALE_LISTEN_HTTP: "${value}" is not host:port`);
+    problems.push(`${name}: "${value}" is not host:port`);
     return { hostname: "127.0.0.1", port: 0 };
   }
   return { hostname: match[1] ?? (match[2] || "0.0.0.0"), port };

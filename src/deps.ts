@@ -4,6 +4,7 @@ import type { NodeClient } from "./bbb/client.ts";
 import type { ClusterView } from "./cluster/view.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
+import type { Recorder } from "./metrics/types.ts";
 
 /** Pool or transaction. It has no `begin`: a store function cannot open a transaction, its caller does. */
 // deno-lint-ignore ban-types
@@ -34,6 +35,7 @@ export interface Deps {
   /** In [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
+  readonly metrics: Recorder;
 }
 
 export const realClock: Clock = {

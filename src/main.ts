@@ -11,6 +11,7 @@ import { AppError, errorText } from "./errors.ts";
 import { withEnvFiles } from "./lib/env_file.ts";
 import { onStopSignal } from "./lib/stop_signals.ts";
 import { configureLogging, createLogger, gatherLines, type Logger, writeStderr } from "./log.ts";
+import { createRecorder } from "./metrics/recorder.ts";
 import { reportRecordings } from "./recordings/storage_check.ts";
 import { migrate, readMigrationStatus } from "./store/migrate.ts";
 import { guardOutOfBandErrors, openPool } from "./store/pool.ts";
@@ -43,7 +44,7 @@ export function startServer(
   const nodes = createNodeClient({ ...network, clock });
   const feed = createClusterFeed({ db, openListener: () => open(1), clock, log });
   const view = createClusterView({ db, clock, source: feed });
-  const deps: Deps = { config, db, view, nodes, clock, random, log };
+  const deps: Deps = { config, db, view, nodes, clock, random, log, metrics: createRecorder() };
   const app = createApp(deps);
   const controller = createController(deps);
 

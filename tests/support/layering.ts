@@ -34,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Types only, on top of that. */
 const MAY_IMPORT_TYPE: readonly (readonly [from: RegExp, to: RegExp])[] = [
-  [/^src\/deps\.ts$/, /^src\/(cluster\/view|bbb\/client)\.ts$/],
+  [/^src\/deps\.ts$/, /^src\/(cluster\/view|bbb\/client|metrics\/types)\.ts$/],
   [/^src\/contract\//, /^src\/bbb\//],
 ];
 

@@ -176,6 +176,10 @@ Deno.test("doctor compares the clocks and judges agents by the server's", async 
   network.close();
   await Deno.remove(path);
   assert.equal(code, 1);
-  assert.match(stdout, /^problem {2}the server's clock is (89|90) s ahead of this one's {2}– let NTP set both clocks/m);
+  const skew = /^problem {2}the server's clock is (\d+) s ahead of this one's {2}– let NTP set both clocks/m.exec(
+    stdout,
+  )?.[1];
+  // What a slow answer may account for is left out, so it is never more than the truth.
+  assert.ok(Number(skew) > 60 && Number(skew) <= 90, stdout);
   assert.match(stdout, /^ok {7}\S+: reachable with its secret, .*; its agent is alive$/m);
 });

@@ -7,6 +7,7 @@ import { createClusterFeed } from "../../src/cluster/feed.ts";
 import { createClusterView } from "../../src/cluster/view.ts";
 import { readConfig } from "../../src/config.ts";
 import { createNodeFetch, type Deps, type Pool, realClock, realRandom } from "../../src/deps.ts";
+import { createRecorder } from "../../src/metrics/recorder.ts";
 import { type BbbAnswer, type BbbClient, bbbClient } from "../support/bbb_client.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { eventually } from "../support/wait.ts";
@@ -47,7 +48,16 @@ async function startCounted(cluster: Cluster) {
   const openListener = () => openTestPool(cluster.dbUrl, 1);
   const feed = createClusterFeed({ db: background, openListener, clock: realClock, log: silentLog });
   const view = createClusterView({ db, clock: realClock, source: feed });
-  const app = createApp({ config, db, view, nodes, clock: realClock, random: realRandom, log: silentLog });
+  const app = createApp({
+    config,
+    db,
+    view,
+    nodes,
+    clock: realClock,
+    random: realRandom,
+    log: silentLog,
+    metrics: createRecorder(),
+  });
   const stop = new AbortController();
   const following = feed.run(stop.signal);
   await feed.ready;

@@ -5,6 +5,7 @@ import { createClusterView } from "../../../src/cluster/view.ts";
 import type { Scope } from "../../../src/contract/endpoint.ts";
 import { signToken } from "../../../src/contract/token.ts";
 import type { Db, Pool } from "../../../src/deps.ts";
+import { createRecorder } from "../../../src/metrics/recorder.ts";
 import { createRest } from "../../../src/rest/rest.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
 import { type BackendFields, insertBackend, makeConfig, makeLog } from "../../support/make.ts";
@@ -36,7 +37,7 @@ export function createApi(db: Pool, url: string): Api {
   const feed = createClusterFeed({ db, openListener: () => openTestPool(url, 1), clock, log });
   const view = createClusterView({ db, clock, source: feed });
   const nodes = { call: () => Promise.reject(new Error("REST asks no node")) };
-  const rest = createRest({ config, db, view, nodes, clock, random: () => 0.5, log });
+  const rest = createRest({ config, db, view, nodes, clock, random: () => 0.5, log, metrics: createRecorder() });
   const as: Api["as"] = (scope, sub) => async (call, body) => {
     const token = await signToken(config.jwtSecret, { scope, sub }, clock.now());
     const [method = "", path = ""] = call.split(" ");

@@ -4,6 +4,7 @@ import { createClusterFeed } from "../../../src/cluster/feed.ts";
 import { createClusterView } from "../../../src/cluster/view.ts";
 import { signToken } from "../../../src/contract/token.ts";
 import type { Pool } from "../../../src/deps.ts";
+import { createRecorder } from "../../../src/metrics/recorder.ts";
 import { protectedLink } from "../../../src/recordings/protect.ts";
 import { createRest } from "../../../src/rest/rest.ts";
 import { upsertRecording } from "../../../src/store/recordings.ts";
@@ -56,7 +57,7 @@ export async function startPlayback(pool: Pool, url: string, env: Record<string,
   const feed = createClusterFeed({ db: pool, openListener: () => openTestPool(url, 1), clock, log });
   const view = createClusterView({ db: pool, clock, source: feed });
   const nodes = { call: () => Promise.reject(new Error("no node is asked")) };
-  const rest = createRest({ config, db, view, nodes, clock, random: () => 0.5, log });
+  const rest = createRest({ config, db, view, nodes, clock, random: () => 0.5, log, metrics: createRecorder() });
   const get = async (path: string, headers: Record<string, string> = {}) => {
     const req = new Request(`https://b3s.example/api/v1/protected/recordings/${path}`, { headers });
     const response = await rest({ req, id: "r1", remoteIP: "192.0.2.1" });
