@@ -42,25 +42,32 @@ export function meetingWeight(attendees: number, expected: number, ageSeconds: n
   return Math.max(attendees, expected * decay);
 }
 
+/** Stress of each backend, which grows with each place that is taken. */
+export interface Loads {
+  of(backendID: string): number;
+  /** A meeting that comes now, with so many people. */
+  take(backendID: string, expected: number): void;
+}
+
 /**
- * Stress of each backend: bound meetings, plus reservations of meetings that are not bound where they reserve.
+ * Bound meetings, plus reservations of meetings that are not bound where they reserve.
  * @param meetings all that are known, pending ones included
  */
-export function backendLoads(
+export function weighBackends(
   model: LoadModel,
   backends: readonly WeighedBackend[],
   meetings: Iterable<WeighedMeeting>,
   reservations: readonly Reservation[],
-): Map<string, number> {
-  const weights = new Map<string, { weight: number; meetings: number; attendees: number }>(
-    backends.map(({ id }) => [id, { weight: 0, meetings: 0, attendees: 0 }]),
+): Loads {
+  const sums = new Map(
+    backends.map((backend) => [backend.id, { backend, weight: 0, meetings: 0, attendees: 0 }]),
   );
   const places = new Map(reservations.map((reservation) => [reservation.meeting_id as string, reservation]));
   for (const row of meetings) {
     if (row.backend_id === null) continue;
     const place = places.get(row.id);
     if (place?.backend_id === row.backend_id) places.delete(row.id);
-    const sum = weights.get(row.backend_id);
+    const sum = sums.get(row.backend_id);
     if (sum === undefined) continue;
     const attendees = attendeesCount(row.meeting);
     const expected = row.meeting.isBreakout ? 0 : row.expected ?? DEFAULT_EXPECTED;
@@ -68,17 +75,31 @@ export function backendLoads(
     sum.meetings++;
     sum.attendees += attendees;
   }
-  for (const { backend_id, expected, ageSeconds } of places.values()) {
-    const sum = weights.get(backend_id);
-    if (sum === undefined) continue;
-    sum.weight += meetingWeight(0, expected, ageSeconds);
+  const add = (backendID: string, weight: number) => {
+    const sum = sums.get(backendID);
+    if (sum === undefined) return;
+    sum.weight += weight;
     sum.meetings++;
+  };
+  for (const { backend_id, expected, ageSeconds } of places.values()) {
+    add(backend_id, meetingWeight(0, expected, ageSeconds));
   }
-  return new Map(backends.map((backend) => {
-    const sum = weights.get(backend.id) ?? { weight: 0, meetings: 0, attendees: 0 };
-    if (model === "expected") return [backend.id, backend.load_factor * sum.weight];
-    // 1.x's formula; its counters may know of meetings that we do not
-    const count = Math.max(sum.meetings, backend.meetings_count);
-    return [backend.id, backend.load_factor * Math.max(15 * count, sum.attendees, backend.attendees_count)];
-  }));
+  return {
+    of: (backendID) => {
+      const sum = sums.get(backendID);
+      if (sum === undefined) return 0;
+      const { backend } = sum;
+      if (model === "expected") return backend.load_factor * sum.weight;
+      // 1.x's formula; its counters may know of meetings that we do not
+      const count = Math.max(sum.meetings, backend.meetings_count);
+      return backend.load_factor * Math.max(15 * count, sum.attendees, backend.attendees_count);
+    },
+    take: (backendID, expected) => add(backendID, expected),
+  };
+}
+
+/** The same once, for all backends. */
+export function backendLoads(...known: Parameters<typeof weighBackends>): Map<string, number> {
+  const loads = weighBackends(...known);
+  return new Map(known[1].map(({ id }) => [id, loads.of(id)]));
 }

@@ -5,13 +5,13 @@ import { type Meeting, readMeeting } from "../bbb/meeting.ts";
 import { isSuccess } from "../bbb/response.ts";
 import { healthOf } from "../cluster/health.ts";
 import { findBackend } from "../store/backends.ts";
+import type { MeetingRow } from "../store/meetings.ts";
 import {
-  confirmMeeting,
+  confirmMeetings,
   deletePendingMeeting,
   listStalePendingMeetings,
-  type MeetingRow,
   pendingIDOf,
-} from "../store/meetings.ts";
+} from "../store/pending_meetings.ts";
 import { askMeetingInfo } from "./node_calls.ts";
 import type { CommandDeps } from "./types.ts";
 
@@ -53,7 +53,8 @@ async function adopt(
   backendID: string,
   meeting: Meeting,
 ): Promise<void> {
-  const adopted = await confirmMeeting(db, { id: row.id, pendingID: pendingIDOf(row), backendID, meeting });
+  const pendingID = pendingIDOf(row);
+  const adopted = (await confirmMeetings(db, [{ id: row.id, pendingID, backendID, meeting }])).get(pendingID);
   if (adopted === undefined) return;
   view.applyMeeting(adopted);
   log.info("a meeting whose creator died is adopted", { meeting_id: row.id, backend_id: backendID });

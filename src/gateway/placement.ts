@@ -1,20 +1,24 @@
-// Where a new meeting goes (design §4): a place is reserved in one short transaction before any node is called.
-// Of two processes that create the same meeting one gets the row; each placement sees the reservations before it.
+// Where a new meeting goes (design §4): a place is reserved in a short transaction before any node is called. Creates of
+// one moment share it: whoever comes while one is under way goes into the next, and each sees the places taken before it.
 import { type Meeting, NO_MEETING } from "../bbb/meeting.ts";
-import { backendLoads, expectedAttendees } from "../cluster/load.ts";
+import { expectedAttendees, weighBackends } from "../cluster/load.ts";
 import type { ClusterMeetingID } from "../contract/meeting_id.ts";
 import type { Db, Deps } from "../deps.ts";
-import { createSemaphore } from "../lib/semaphore.ts";
+import { AppError } from "../errors.ts";
+import { inBatches } from "../lib/batches.ts";
+import { within } from "../lib/within.ts";
 import { selectBackend } from "../router/router.ts";
 import type { Backend } from "../store/backends.ts";
+import type { MeetingRow } from "../store/meetings.ts";
 import {
-  confirmMeeting,
+  confirmMeetings,
   deletePendingMeeting,
-  insertPendingMeeting,
-  type MeetingRow,
-  takeOverMeeting,
-} from "../store/meetings.ts";
-import { listReservations, lockPlacement, type Reservation, upsertReservation } from "../store/reservations.ts";
+  insertPendingMeetings,
+  type PendingMeeting,
+  takeOverMeetings,
+} from "../store/pending_meetings.ts";
+import { isRolledBack } from "../store/pool.ts";
+import { listReservations, lockPlacement, upsertReservations } from "../store/reservations.ts";
 import type { GatewayRequest } from "./types.ts";
 
 /** A row that this request has made pending, and the backend that has a place for it. */
@@ -43,85 +47,115 @@ export interface Placements {
   release(placement: Placement): Promise<void>;
 }
 
-type PlacementDeps = Pick<Deps, "config" | "db" | "view" | "random">;
+type PlacementDeps = Pick<Deps, "config" | "db" | "view" | "random" | "clock">;
 
-export function createPlacements({ config, db, view, random }: PlacementDeps): Placements {
-  // 200 at once would hold every connection of the pool while they wait for the lock.
-  const queue = createSemaphore(1);
-
-  async function inTurn<T>(transaction: (tx: Db) => Promise<T>): Promise<T> {
-    const leave = await queue.acquire();
-    try {
-      return await db.begin(transaction) as T;
-    } finally {
-      leave();
-    }
-  }
-
-  /** Under the lock, so that whoever locks next sees what is chosen here. */
-  async function choose(
-    tx: Db,
-    { req, id, peak, candidates, reservations }: {
-      req: GatewayRequest;
-      id: ClusterMeetingID;
-      peak: number | undefined;
-      candidates: readonly Backend[];
-      reservations: readonly Reservation[];
-    },
-  ): Promise<Backend> {
-    const others = reservations.filter((reservation) => reservation.meeting_id !== id);
-    const loads = backendLoads(config.loadModel, candidates, await view.weighMeetings(tx), others);
-    const weighed = candidates.map((backend) => ({ backend, load: loads.get(backend.id) ?? 0 }));
-    const backend = selectBackend(weighed, req, random);
-    const expected = expectedAttendees({
-      hint: req.params.get("meta_bbb-meeting-size-hint"),
-      peak,
-      maxParticipants: req.params.get("maxParticipants"),
-    });
-    await upsertReservation(tx, { meeting_id: id, backend_id: backend.id, expected });
-    return backend;
-  }
-
-  /** Sent together, run one after the other: the list has a snapshot from after the wait for the lock. */
-  const lockAndList = async (tx: Db): Promise<Reservation[]> => {
-    const [, reservations] = await Promise.all([lockPlacement(tx), listReservations(tx, view.seenUntil())]);
-    return reservations;
+/** A create that wants a place. */
+interface Wish {
+  readonly req: GatewayRequest;
+  readonly id: ClusterMeetingID;
+  readonly pendingID: string;
+  /** Where the row comes from: a new one, one that somebody lost, or ours already, with its room's peak. */
+  readonly row: { readonly kind: "new" } | { readonly kind: "seen"; readonly seen: MeetingRow } | {
+    readonly kind: "ours";
+    readonly peak: number | null;
   };
+  readonly candidates: readonly Backend[];
+}
+
+type Place = Pick<Placement, "peak" | "backend">;
+
+const BATCH = { most: 64, isUndone: isRolledBack };
+/** A transaction on a dead link is given up for the sake of those who wait behind it. */
+const TRANSACTION_MS = 5000;
+
+export function createPlacements({ config, db, view, random, clock }: PlacementDeps): Placements {
+  const inTime = <T>(work: Promise<T>): Promise<T> =>
+    within(clock, TRANSACTION_MS, work, () => new AppError("unavailable", "The database does not answer in time"));
+
+  /** @returns undefined for a wish whose row another request has got */
+  const place = inBatches(
+    BATCH,
+    (wishes: readonly Wish[]) => inTime(db.begin((tx) => placeAll(tx, wishes)) as Promise<(Place | undefined)[]>),
+  );
+  const confirm = inBatches(BATCH, async (rows: Parameters<typeof confirmMeetings>[1]) => {
+    const confirmed = await inTime(confirmMeetings(db, rows));
+    return rows.map(({ pendingID }) => confirmed.get(pendingID));
+  });
+
+  async function placeAll(tx: Db, wishes: readonly Wish[]): Promise<(Place | undefined)[]> {
+    // Sent together, run one after the other: the list has a snapshot from after the wait for the lock.
+    const [rows, , reservations] = await Promise.all([
+      takeRows(tx, wishes),
+      lockPlacement(tx),
+      listReservations(tx, view.seenUntil()),
+    ]);
+    const own = new Set(wishes.map(({ id }) => id));
+    const others = reservations.filter(({ meeting_id }) => !own.has(meeting_id));
+    const loads = weighBackends(config.loadModel, await view.listBackends(), await view.weighMeetings(tx), others);
+    const places = wishes.map(({ req, pendingID, candidates }): Place & { expected: number } | undefined => {
+      const row = rows.get(pendingID);
+      if (row === undefined) return undefined;
+      const peak = row.peak ?? undefined;
+      const expected = expectedAttendees({
+        hint: req.params.get("meta_bbb-meeting-size-hint"),
+        peak,
+        maxParticipants: req.params.get("maxParticipants"),
+      });
+      const backend = selectBackend(candidates.map((one) => ({ backend: one, load: loads.of(one.id) })), req, random);
+      loads.take(backend.id, expected);
+      return { peak, backend, expected };
+    });
+    await upsertReservations(
+      tx,
+      wishes.flatMap(({ id }, index) => {
+        const found = places[index];
+        return found === undefined ? [] : [{ meeting_id: id, backend_id: found.backend.id, expected: found.expected }];
+      }),
+    );
+    return places;
+  }
+
+  /** @returns by pendingID; a wish that is missing was slower than another request */
+  async function takeRows(tx: Db, wishes: readonly Wish[]): Promise<ReadonlyMap<string, PendingMeeting>> {
+    const ours = wishes.flatMap(({ pendingID, row }) =>
+      row.kind === "ours" ? [[pendingID, { peak: row.peak }] as const] : []
+    );
+    const fresh = wishes.filter(({ row }) => row.kind === "new").map(({ req, id, pendingID }) => (
+      { id, pendingID, frontend_id: req.frontend.id, meeting: { ...NO_MEETING, meetingID: id } }
+    ));
+    const lost = wishes.flatMap(({ id, pendingID, row }) =>
+      row.kind === "seen"
+        ? [{ id, pendingID, seenInternalID: row.seen.internal_id, seenBackendID: row.seen.backend_id }]
+        : []
+    );
+    const [inserted, taken] = await Promise.all([insertPendingMeetings(tx, fresh), takeOverMeetings(tx, lost)]);
+    return new Map([...ours, ...inserted, ...taken]);
+  }
+
+  /** Those that take this meeting, before anything is written for it. @throws no_backend_available */
+  async function candidatesFor(req: GatewayRequest, tried: readonly string[]): Promise<readonly Backend[]> {
+    const candidates = (await view.listBackends()).filter(({ id }) => !tried.includes(id));
+    selectBackend(candidates.map((backend) => ({ backend, load: 0 })), req, random);
+    return candidates;
+  }
 
   return {
     reserve: async (req, id, seen) => {
-      const candidates = await view.listBackends();
+      const candidates = await candidatesFor(req, []);
       const pendingID = crypto.randomUUID();
-      const frontend_id = req.frontend.id;
-      return await inTurn(async (tx) => {
-        const [pending, reservations] = await Promise.all([
-          seen === undefined
-            ? insertPendingMeeting(tx, { id, pendingID, frontend_id, meeting: { ...NO_MEETING, meetingID: id } })
-            : takeOverMeeting(tx, {
-              id,
-              seenInternalID: seen.internal_id,
-              seenBackendID: seen.backend_id,
-              pendingID,
-            }),
-          lockAndList(tx),
-        ]);
-        if (pending === undefined) return undefined;
-        const peak = pending.peak ?? undefined;
-        const backend = await choose(tx, { req, id, peak, candidates, reservations });
-        return { id, pendingID, peak, backend, tried: [] };
-      });
+      const row = seen === undefined ? { kind: "new" } as const : { kind: "seen", seen } as const;
+      const found = await place({ req, id, pendingID, row, candidates });
+      return found === undefined ? undefined : { id, pendingID, ...found, tried: [] };
     },
     move: async (req, placement) => {
-      const { id, peak } = placement;
+      const { id, pendingID, peak = null } = placement;
       const tried = [...placement.tried, placement.backend.id];
-      const candidates = (await view.listBackends()).filter((backend) => !tried.includes(backend.id));
-      return await inTurn(async (tx) => {
-        const reservations = await lockAndList(tx);
-        return { ...placement, tried, backend: await choose(tx, { req, id, peak, candidates, reservations }) };
-      });
+      const candidates = await candidatesFor(req, tried);
+      const found = await place({ req, id, pendingID, row: { kind: "ours", peak }, candidates });
+      return { ...placement, ...found, tried };
     },
     confirm: async ({ id, pendingID, backend }, meeting) => {
-      const row = await confirmMeeting(db, { id, pendingID, backendID: backend.id, meeting });
+      const row = await confirm({ id, pendingID, backendID: backend.id, meeting });
       if (row !== undefined) view.applyMeeting(row);
     },
     release: async ({ id, pendingID }) => {

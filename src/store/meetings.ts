@@ -1,4 +1,4 @@
-// Rows of `meetings`, each with its reservation: reads for the view, and the writes of create, end and the poll.
+// Rows of `meetings`, each with its reservation: reads for the view, and the writes of end and the poll.
 import type { Meeting } from "../bbb/meeting.ts";
 import type { ClusterMeetingID } from "../contract/meeting_id.ts";
 import type { Db } from "../deps.ts";
@@ -24,7 +24,7 @@ export interface MeetingRow {
   readonly version: string;
 }
 
-const PENDING = "pending:";
+export const PENDING = "pending:";
 /** A reserved meeting that no node has confirmed does not exist for any read. */
 export const isPending = (row: Pick<MeetingRow, "internal_id">): boolean => row.internal_id.startsWith(PENDING);
 
@@ -74,79 +74,6 @@ export async function listMeetingVersions(db: Db): Promise<{ id: string; version
     select m.id, m.xmin::text || '/' || coalesce(r.xmin::text, '') as version from ${source(db)}`;
 }
 
-/** A row that has just become pending; with the most people its room ever had. */
-export interface PendingMeeting {
-  readonly peak: number | null;
-}
-
-const peakOf = (tx: Db) =>
-  tx`(select p.peak from b3scale_room_peaks p where p.frontend_id = meetings.frontend_id and p.meeting_id = meetings.id)`;
-
-/** Reserves the id; undefined when the row is there already. A peer of 1.x neither lists nor deletes such a row. */
-export async function insertPendingMeeting(
-  tx: Db,
-  row: { id: ClusterMeetingID; pendingID: string; frontend_id: string; meeting: Meeting },
-): Promise<PendingMeeting | undefined> {
-  const [inserted] = await tx<PendingMeeting[]>`
-    insert into meetings (id, internal_id, state, frontend_id)
-    values (${row.id}, ${PENDING + row.pendingID}, ${tx.json(encodeStoredMeeting(row.meeting))}, ${row.frontend_id})
-    on conflict do nothing returning ${peakOf(tx)} as peak`;
-  return inserted;
-}
-
-/** Makes a meeting whose node is gone pending again, as young as a new one; undefined when somebody else was faster. */
-export async function takeOverMeeting(
-  tx: Db,
-  row: { id: ClusterMeetingID; seenInternalID: string; seenBackendID: string | null; pendingID: string },
-): Promise<PendingMeeting | undefined> {
-  const [taken] = await tx<PendingMeeting[]>`
-    update meetings set backend_id = null, internal_id = ${PENDING + row.pendingID}, created_at = localtimestamp,
-      updated_at = localtimestamp
-    where id = ${row.id} and backend_id is not distinct from ${row.seenBackendID}
-      and coalesce(internal_id, '') = ${row.seenInternalID}
-    returning ${peakOf(tx)} as peak`;
-  return taken;
-}
-
-/**
- * Stores what the node built, with the reservation and the mapping that belong to it, in one statement.
- * @returns undefined when the pending row is no longer ours
- */
-export async function confirmMeeting(
-  db: Db,
-  row: { id: ClusterMeetingID; pendingID: string; backendID: string; meeting: Meeting },
-): Promise<MeetingRow | undefined> {
-  const rows = await db<RawRow[]>`
-    with m as (
-      update meetings set backend_id = ${row.backendID}, internal_id = ${row.meeting.internalMeetingID},
-        state = ${db.json(encodeStoredMeeting(row.meeting))}, updated_at = localtimestamp, synced_at = localtimestamp
-      where id = ${row.id} and internal_id = ${PENDING + row.pendingID}
-      returning id, internal_id, state, frontend_id, backend_id, created_at, updated_at, synced_at, xmin
-    ), r as (
-      update b3scale_reservations set confirmed_at = localtimestamp where meeting_id in (select id from m)
-      returning meeting_id, backend_id, expected, xmin
-    ), mapping as (
-      insert into frontend_meetings (frontend_id, meeting_id, seen_at)
-      select frontend_id, id, localtimestamp from m where frontend_id is not null
-      on conflict (meeting_id) do update set seen_at = excluded.seen_at
-    )
-    select ${columns(db)} from m left join r on r.meeting_id = m.id`;
-  return rows.map(read)[0];
-}
-
-export async function deletePendingMeeting(db: Db, id: ClusterMeetingID, pendingID: string): Promise<void> {
-  await db`delete from meetings where id = ${id} and internal_id = ${PENDING + pendingID}`;
-}
-
-/** Pending rows whose creator must be dead, with the node that may have built the meeting. */
-export async function listStalePendingMeetings(db: Db, olderThanSeconds: number): Promise<MeetingRow[]> {
-  return (await db<RawRow[]>`
-    select ${columns(db)} from ${source(db)}
-    where m.internal_id like ${PENDING + "%"} and m.backend_id is null
-      and greatest(m.created_at, m.updated_at, r.created_at) < localtimestamp - make_interval(secs => ${olderThanSeconds})`)
-    .map(read);
-}
-
 /**
  * Writes state and internal id of a meeting that is on this backend.
  * @param row `claimedBy`: the frontend that gets it when it has none; `whileOn`: nothing is written when it has moved
@@ -180,6 +107,3 @@ export async function deleteBackendMeetings(db: Db, backendID: string): Promise<
   const rows = await db<{ id: ClusterMeetingID }[]>`delete from meetings where backend_id = ${backendID} returning id`;
   return rows.map((row) => row.id);
 }
-
-/** The uuid that a pending row was reserved with. */
-export const pendingIDOf = (row: Pick<MeetingRow, "internal_id">): string => row.internal_id.slice(PENDING.length);

@@ -145,3 +145,7 @@ export const isUniqueViolation = (error: unknown, constraint: string): boolean =
 /** Whether PostgreSQL ended the transaction because another one waited for it: it can be done again. */
 export const isDeadlock = (error: unknown): boolean =>
   error instanceof postgres.PostgresError && error.code === "40P01";
+
+/** Whether PostgreSQL itself refused what was sent, so that nothing of it was done: wrong data, a constraint, a deadlock. */
+export const isRolledBack = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError && /^(22|23|40)/.test(error.code);

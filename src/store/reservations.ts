@@ -37,14 +37,19 @@ export async function listReservations(tx: Db, seenUntil: number | undefined): P
   return rows.map(({ age_seconds, ...row }) => ({ ...row, ageSeconds: age_seconds }));
 }
 
-/** Sets or moves the place of a meeting. The time is that of the write, not of a transaction that waited for the lock. */
-export async function upsertReservation(
+/** Sets or moves places of meetings. The time is that of the write, not of a transaction that waited for the lock. */
+export async function upsertReservations(
   tx: Db,
-  row: { meeting_id: ClusterMeetingID; backend_id: string; expected: number },
+  rows: readonly { meeting_id: ClusterMeetingID; backend_id: string; expected: number }[],
 ): Promise<void> {
+  if (rows.length === 0) return;
   await tx`
     insert into b3scale_reservations (meeting_id, backend_id, expected, created_at)
-    values (${row.meeting_id}, ${row.backend_id}, ${row.expected}, clock_timestamp())
+    select meeting_id, backend_id, expected, clock_timestamp()
+    from unnest(${rows.map(({ meeting_id }) => meeting_id)}::text[], ${
+    rows.map(({ backend_id }) => backend_id)
+  }::uuid[],
+      ${rows.map(({ expected }) => expected)}::int[]) as t(meeting_id, backend_id, expected)
     on conflict (meeting_id) do update set backend_id = excluded.backend_id, expected = excluded.expected,
       created_at = excluded.created_at, confirmed_at = null`;
 }

@@ -6,7 +6,7 @@ import type { Clock, Pool } from "../../../src/deps.ts";
 import { realClock } from "../../../src/deps.ts";
 import { recordFailedCall } from "../../../src/store/backend_health.ts";
 import { findMeeting } from "../../../src/store/meetings.ts";
-import { upsertReservation } from "../../../src/store/reservations.ts";
+import { upsertReservations } from "../../../src/store/reservations.ts";
 import { dbTest } from "../../support/db_test.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
 import {
@@ -111,7 +111,7 @@ dbTest(
     const [frontend, backend] = [await insertFrontend(db), await insertBackend(db)];
     await insertMeeting(db, { frontend_id: frontend, meeting: { attendees: makeAttendees(2) } });
     await soon("the meeting is there", () => feed.memory.attendeesOfFrontend(frontend) === 2);
-    await upsertReservation(db, { meeting_id: M1, backend_id: backend, expected: 33 });
+    await upsertReservations(db, [{ meeting_id: M1, backend_id: backend, expected: 33 }]);
     await soon("its reservation is known", () => feed.memory.meetings.get(M1)?.row.expected === 33);
     await db`update meetings set backend_id = ${backend}, state = jsonb_set(state, '{Attendees}', '[]')`;
     await soon("it is bound", () => [...feed.memory.meetingsOfBackend(backend)].length === 1);

@@ -3,7 +3,7 @@ import type { BbbNode } from "../../../demo/bbb_node/node.ts";
 import { resolvePendingMeetings } from "../../../src/controller/resolve_pending_meetings.ts";
 import type { Pool } from "../../../src/deps.ts";
 import { findMeeting } from "../../../src/store/meetings.ts";
-import { upsertReservation } from "../../../src/store/reservations.ts";
+import { upsertReservations } from "../../../src/store/reservations.ts";
 import { commandDeps } from "../../support/command_deps.ts";
 import { dbTest } from "../../support/db_test.ts";
 import { fakeNode, fakeNodes } from "../../support/fake_node.ts";
@@ -20,7 +20,7 @@ async function leavePending(
   { id = M1, frontend_id = null, age = 60 }: { id?: typeof M1; frontend_id?: string | null; age?: number } = {},
 ) {
   await insertMeeting(db, { id, internal_id: `pending:${id}`, frontend_id, age });
-  await upsertReservation(db, { meeting_id: id, backend_id: backend, expected: 15 });
+  await upsertReservations(db, [{ meeting_id: id, backend_id: backend, expected: 15 }]);
   await db`update b3scale_reservations set created_at = localtimestamp - make_interval(secs => ${age}) where meeting_id = ${id}`;
 }
 

@@ -5,7 +5,7 @@ import { updateNodeState } from "../../../src/controller/update_node_state.ts";
 import type { Pool } from "../../../src/deps.ts";
 import { findBackend } from "../../../src/store/backends.ts";
 import { findMeeting, listMeetings } from "../../../src/store/meetings.ts";
-import { upsertReservation } from "../../../src/store/reservations.ts";
+import { upsertReservations } from "../../../src/store/reservations.ts";
 import { commandDeps, type TestCommandDeps } from "../../support/command_deps.ts";
 import { dbTest } from "../../support/db_test.ts";
 import { fakeNode, fakeNodes } from "../../support/fake_node.ts";
@@ -299,7 +299,7 @@ for (const [name, owner, reservedHere] of spared) {
     using deps = commandDeps(db);
     const [here, there] = [await register(db, nodes.at(0)), await register(db, nodes.at(1), owner)];
     await insertMeeting(db, { backend_id: there });
-    await upsertReservation(db, { meeting_id: M1, backend_id: reservedHere ? here : there, expected: 15 });
+    await upsertReservations(db, [{ meeting_id: M1, backend_id: reservedHere ? here : there, expected: 15 }]);
     nodes.at(0).addMeeting({ meetingID: M1 });
     await poll(deps, here);
     assert.deepEqual(nodes.at(0).calls.map(({ resource }) => resource), ["getMeetings"]);

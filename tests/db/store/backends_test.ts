@@ -8,7 +8,7 @@ import {
   listBackendsByID,
   updateBackendCounters,
 } from "../../../src/store/backends.ts";
-import { upsertReservation } from "../../../src/store/reservations.ts";
+import { upsertReservations } from "../../../src/store/reservations.ts";
 import { dbTest } from "../../support/db_test.ts";
 import { clusterID, insertBackend, insertMeeting } from "../../support/make.ts";
 
@@ -140,7 +140,7 @@ const busy: [name: string, prepare: (db: Pool, backend: string) => Promise<unkno
   ["a meeting is young", (db, backend_id) => insertMeeting(db, { backend_id, meeting: { running: false }, age: 60 })],
   ["a create is under way", async (db, backend_id) => {
     const meeting_id = await insertMeeting(db, { internal_id: "pending:1" });
-    await upsertReservation(db, { meeting_id, backend_id, expected: 15 });
+    await upsertReservations(db, [{ meeting_id, backend_id, expected: 15 }]);
   }],
 ];
 for (const [name, prepare] of busy) {
@@ -157,7 +157,7 @@ dbTest("deleteEmptyBackend() removes a backend with the meetings that no longer 
   await insertMeeting(db, { id: clusterID("ended"), backend_id: id, meeting: { running: false } });
   await insertMeeting(db, { id: clusterID("other"), backend_id: other });
   const confirmed = clusterID("ended");
-  await upsertReservation(db, { meeting_id: confirmed, backend_id: id, expected: 15 });
+  await upsertReservations(db, [{ meeting_id: confirmed, backend_id: id, expected: 15 }]);
   await db`update b3scale_reservations set confirmed_at = localtimestamp`;
   assert.equal(await remove(db, id), true);
   assert.deepEqual([await exists(db, id), await exists(db, other)], [false, true]);

@@ -1,24 +1,27 @@
 import assert from "node:assert/strict";
+import type { Db } from "../../../src/deps.ts";
 import {
   bindMeetingFrontend,
-  confirmMeeting,
   deleteBackendMeetings,
   deleteMeeting,
-  deletePendingMeeting,
   findMeeting,
-  insertPendingMeeting,
   isPending,
   listBackendMeetings,
   listFrontendMeetings,
   listMeetings,
   listMeetingsByID,
   listMeetingVersions,
-  listStalePendingMeetings,
-  pendingIDOf,
-  takeOverMeeting,
   updateMeeting,
 } from "../../../src/store/meetings.ts";
-import { upsertReservation } from "../../../src/store/reservations.ts";
+import {
+  confirmMeetings,
+  deletePendingMeeting,
+  insertPendingMeetings,
+  listStalePendingMeetings,
+  pendingIDOf,
+  takeOverMeetings,
+} from "../../../src/store/pending_meetings.ts";
+import { upsertReservations } from "../../../src/store/reservations.ts";
 import { raiseRoomPeaks } from "../../../src/store/room_peaks.ts";
 import { readStoredMeeting } from "../../../src/store/stored_meeting.ts";
 import { dbTest } from "../../support/db_test.ts";
@@ -26,6 +29,12 @@ import { clusterID, insertBackend, insertFrontend, insertMeeting, makeMeeting } 
 import { openTestPool } from "../../support/test_db.ts";
 
 const M1 = clusterID("m1");
+const insertPendingMeeting = async (db: Db, row: Parameters<typeof insertPendingMeetings>[1][number]) =>
+  (await insertPendingMeetings(db, [row])).get(row.pendingID);
+const takeOverMeeting = async (db: Db, row: Parameters<typeof takeOverMeetings>[1][number]) =>
+  (await takeOverMeetings(db, [row])).get(row.pendingID);
+const confirmMeeting = async (db: Db, row: Parameters<typeof confirmMeetings>[1][number]) =>
+  (await confirmMeetings(db, [row])).get(row.pendingID);
 const fresh = (frontend_id: string, pendingID = "p1") => ({
   id: M1,
   pendingID,
@@ -34,7 +43,7 @@ const fresh = (frontend_id: string, pendingID = "p1") => ({
 });
 
 dbTest(
-  "insertPendingMeeting() reserves the id once, without a backend and with an internal id that is not null",
+  "insertPendingMeetings() reserves the id once, without a backend and with an internal id that is not null",
   async (db) => {
     const frontend = await insertFrontend(db);
     assert.deepEqual({ ...await insertPendingMeeting(db, fresh(frontend)) }, { peak: null });
@@ -45,7 +54,7 @@ dbTest(
   },
 );
 
-dbTest("insertPendingMeeting() gives the id to one of 20 at once", async (db, url) => {
+dbTest("insertPendingMeetings() gives the id to one of 20 at once", async (db, url) => {
   const frontend = await insertFrontend(db);
   const peer = openTestPool(url);
   try {
@@ -61,7 +70,7 @@ dbTest("insertPendingMeeting() gives the id to one of 20 at once", async (db, ur
   }
 });
 
-dbTest("insertPendingMeeting() and takeOverMeeting() know the room's peak", async (db) => {
+dbTest("insertPendingMeetings() and takeOverMeetings() know the room's peak", async (db) => {
   const [frontend, other] = [await insertFrontend(db), await insertFrontend(db, { key: "fe2" })];
   await raiseRoomPeaks(db, [
     { frontend_id: frontend, meeting_id: M1, attendees: 42 },
@@ -73,7 +82,7 @@ dbTest("insertPendingMeeting() and takeOverMeeting() know the room's peak", asyn
 });
 
 dbTest(
-  "takeOverMeeting() makes exactly one of many the creator, and the row as young as a new one",
+  "takeOverMeetings() makes exactly one of many the creator, and the row as young as a new one",
   async (db, url) => {
     const [frontend, backend] = [await insertFrontend(db), await insertBackend(db)];
     await insertMeeting(db, { frontend_id: frontend, backend_id: backend, internal_id: "int-1" });
@@ -97,7 +106,7 @@ dbTest(
   },
 );
 
-dbTest("takeOverMeeting() does not take what changed since it was seen", async (db) => {
+dbTest("takeOverMeetings() does not take what changed since it was seen", async (db) => {
   const [a, b] = [await insertBackend(db), await insertBackend(db)];
   await insertMeeting(db, { backend_id: a, internal_id: "int-1" });
   const take = (seenInternalID: string, seenBackendID: string | null) =>
@@ -111,11 +120,11 @@ dbTest("takeOverMeeting() does not take what changed since it was seen", async (
 });
 
 dbTest(
-  "confirmMeeting() stores the node's meeting, confirms the reservation and remembers the frontend",
+  "confirmMeetings() stores the node's meeting, confirms the reservation and remembers the frontend",
   async (db) => {
     const [frontend, backend] = [await insertFrontend(db), await insertBackend(db)];
     await insertPendingMeeting(db, fresh(frontend));
-    await upsertReservation(db, { meeting_id: M1, backend_id: backend, expected: 30 });
+    await upsertReservations(db, [{ meeting_id: M1, backend_id: backend, expected: 30 }]);
     const meeting = makeMeeting({ internalMeetingID: "int-1" });
     const row = await confirmMeeting(db, { id: M1, pendingID: "p1", backendID: backend, meeting });
     assert.deepEqual(row?.meeting, meeting);
@@ -138,7 +147,7 @@ dbTest(
   },
 );
 
-dbTest("confirmMeeting() of a row without a reservation or frontend works as well", async (db) => {
+dbTest("confirmMeetings() of a row without a reservation or frontend works as well", async (db) => {
   const backend = await insertBackend(db);
   await insertMeeting(db, { internal_id: "pending:p1" });
   const row = await confirmMeeting(db, { id: M1, pendingID: "p1", backendID: backend, meeting: makeMeeting() });
@@ -146,7 +155,7 @@ dbTest("confirmMeeting() of a row without a reservation or frontend works as wel
   assert.equal((await db`select from frontend_meetings`).length, 0);
 });
 
-dbTest("confirmMeeting() of a row that was lost changes nothing", async (db) => {
+dbTest("confirmMeetings() of a row that was lost changes nothing", async (db) => {
   const [frontend, backend] = [await insertFrontend(db), await insertBackend(db)];
   const confirm = (pendingID: string) =>
     confirmMeeting(db, { id: M1, pendingID, backendID: backend, meeting: makeMeeting() });
@@ -172,7 +181,7 @@ dbTest("listStalePendingMeetings() lists pending rows that nobody has worked on 
   const place = async (id: string, age: number, reservedAge?: number) => {
     await insertMeeting(db, { id, internal_id: `pending:${id}`, age });
     if (reservedAge === undefined) return;
-    await upsertReservation(db, { meeting_id: id as typeof M1, backend_id: backend, expected: 15 });
+    await upsertReservations(db, [{ meeting_id: id as typeof M1, backend_id: backend, expected: 15 }]);
     await db`update b3scale_reservations set created_at = localtimestamp - make_interval(secs => ${reservedAge}) where meeting_id = ${id}`;
   };
   await place("old", 30, 30);
@@ -273,9 +282,49 @@ dbTest("listMeetingVersions() changes with the row and with its reservation", as
   await look();
   await db`update meetings set state = '{}'`;
   await look();
-  await upsertReservation(db, { meeting_id: M1, backend_id: backend, expected: 15 });
+  await upsertReservations(db, [{ meeting_id: M1, backend_id: backend, expected: 15 }]);
   await look();
-  await upsertReservation(db, { meeting_id: M1, backend_id: backend, expected: 16 });
+  await upsertReservations(db, [{ meeting_id: M1, backend_id: backend, expected: 16 }]);
   await look();
   assert.equal(new Set(versions).size, 4);
+});
+
+dbTest("insertPendingMeetings() of a list gives each id to the first that asks, and tells who got it", async (db) => {
+  const frontend = await insertFrontend(db);
+  await insertMeeting(db, { id: clusterID("there"), frontend_id: frontend });
+  await raiseRoomPeaks(db, [{ frontend_id: frontend, meeting_id: clusterID("b"), attendees: 7 }]);
+  const row = (id: string, pendingID: string) => ({ ...fresh(frontend, pendingID), id: clusterID(id) });
+  const rows = [row("b", "p1"), row("there", "p2"), row("a", "p3"), row("b", "p4")];
+  assert.deepEqual(
+    [...await insertPendingMeetings(db, rows)].sort(),
+    [["p1", { peak: 7 }], ["p3", { peak: null }]],
+  );
+});
+
+dbTest("takeOverMeetings() and confirmMeetings() of lists touch the rows they name only", async (db) => {
+  const [frontend, dead, next] = [await insertFrontend(db), await insertBackend(db), await insertBackend(db)];
+  for (const id of ["a", "b", "c"]) {
+    await insertMeeting(db, { id: clusterID(id), frontend_id: frontend, backend_id: dead, internal_id: `int-${id}` });
+  }
+  const lost = (id: string, pendingID: string, seen = `int-${id}`) => (
+    { id: clusterID(id), seenInternalID: seen, seenBackendID: dead, pendingID }
+  );
+  const taken = await takeOverMeetings(db, [
+    lost("a", "p1"),
+    lost("b", "p2", "int-0"),
+    lost("c", "p3"),
+    lost("c", "p4"),
+  ]);
+  assert.equal(taken.size, 2);
+  assert.ok(taken.has("p1") && (taken.has("p3") !== taken.has("p4")));
+  const built = (id: string, pendingID: string) => (
+    { id: clusterID(id), pendingID, backendID: next, meeting: makeMeeting({ internalMeetingID: `new-${id}` }) }
+  );
+  const confirmed = await confirmMeetings(db, [built("c", "p3"), built("c", "p4"), built("b", "p2"), built("a", "p1")]);
+  assert.deepEqual([...confirmed.keys()].sort(), [...taken.keys()].sort());
+  const rows = await listMeetings(db);
+  assert.deepEqual(
+    rows.map(({ internal_id, backend_id }) => `${internal_id} ${backend_id}`).sort(),
+    [`int-b ${dead}`, `new-a ${next}`, `new-c ${next}`],
+  );
 });

@@ -4,7 +4,7 @@ import type { Meeting } from "../../../src/bbb/meeting.ts";
 import type { Pool } from "../../../src/deps.ts";
 import { findMeeting, updateMeeting } from "../../../src/store/meetings.ts";
 import { deleteMissingMeetings, savePolledMeetings } from "../../../src/store/polled_meetings.ts";
-import { upsertReservation } from "../../../src/store/reservations.ts";
+import { upsertReservations } from "../../../src/store/reservations.ts";
 import { dbTest } from "../../support/db_test.ts";
 import {
   clusterID,
@@ -157,7 +157,7 @@ dbTest("savePolledMeetings() takes a row without a backend", async (db) => {
 dbTest("savePolledMeetings() takes a row from a backend that is gone, and reports one that another has", async (db) => {
   const [here, there] = [await insertBackend(db), await insertBackend(db)];
   await insertMeeting(db, { backend_id: there, internal_id: "int-1" });
-  await upsertReservation(db, { meeting_id: M1, backend_id: there, expected: 15 });
+  await upsertReservations(db, [{ meeting_id: M1, backend_id: there, expected: 15 }]);
   const stays = await save(db, here, [polled()]);
   assert.deepEqual(stays, { saved: [], elsewhere: [{ id: M1, backend_id: there, reserved: there }] });
   assert.equal((await findMeeting(db, M1))?.backend_id, there);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Pool } from "../../../src/deps.ts";
-import { listReservations, lockPlacement, upsertReservation } from "../../../src/store/reservations.ts";
+import { listReservations, lockPlacement, upsertReservations } from "../../../src/store/reservations.ts";
 import { dbTest } from "../../support/db_test.ts";
 import { clusterID, insertBackend, insertMeeting } from "../../support/make.ts";
 import { openTestPool } from "../../support/test_db.ts";
@@ -8,7 +8,7 @@ import { openTestPool } from "../../support/test_db.ts";
 async function reserve(db: Pool, id: string, age: number, confirmed: boolean): Promise<void> {
   const backend = await insertBackend(db);
   const meeting_id = await insertMeeting(db, { id: clusterID(id), internal_id: `pending:${id}` });
-  await upsertReservation(db, { meeting_id, backend_id: backend, expected: 20 });
+  await upsertReservations(db, [{ meeting_id, backend_id: backend, expected: 20 }]);
   await db`
     update b3scale_reservations set created_at = localtimestamp - make_interval(secs => ${age}::float8),
       confirmed_at = ${confirmed ? db`localtimestamp` : null} where meeting_id = ${meeting_id}`;
@@ -39,10 +39,10 @@ dbTest("listReservations() has what a view may lack that holds everything up to 
   assert(old !== undefined && Math.abs(old.ageSeconds - 30) < 5 && old.expected === 20);
 });
 
-dbTest("upsertReservation() moves a place, which is unconfirmed and young again", async (db) => {
+dbTest("upsertReservations() moves a place, which is unconfirmed and young again", async (db) => {
   await reserve(db, "m", 60, true);
   const other = await insertBackend(db);
-  await upsertReservation(db, { meeting_id: clusterID("m"), backend_id: other, expected: 7 });
+  await upsertReservations(db, [{ meeting_id: clusterID("m"), backend_id: other, expected: 7 }]);
   const [row] = await listReservations(db, await secondsAgo(db, 5));
   assert.deepEqual([row?.backend_id, row?.expected], [other, 7]);
   assert(row !== undefined && row.ageSeconds < 5);
@@ -68,7 +68,7 @@ dbTest("lockPlacement() lets each see the reservations of all before it", async 
         await tx`select count(*) from meetings`; // a snapshot from before the wait
         await lockPlacement(tx);
         const { length } = await listReservations(tx, 0);
-        await upsertReservation(tx, { meeting_id, backend_id: backend, expected: 15 });
+        await upsertReservations(tx, [{ meeting_id, backend_id: backend, expected: 15 }]);
         return length;
       });
     }));
