@@ -7,7 +7,7 @@ import { statusEndpoints } from "../src/contract/status.ts";
 import type { Clock, Fetch } from "../src/deps.ts";
 import { errorText } from "../src/errors.ts";
 import { fetchProblem } from "../src/lib/fetch_problem.ts";
-import { redactText } from "../src/log.ts";
+import { redactText } from "../src/lib/redact.ts";
 import { type BbbNode, type Properties, readNode, readProperties, readRedis } from "./bbb_web_properties.ts";
 import { withDeadline } from "./deadline.ts";
 import { hintFor, orMissing } from "./register.ts";

@@ -96,12 +96,13 @@ async function start(
   signal: AbortSignal,
 ): Promise<{ redis: RedisSettings; registration: Registration }> {
   const { log } = deps;
-  const { apiUrl, loadFactor, loadFactorProblem } = settings;
+  const { apiUrl, loadFactor, loadFactorProblem, warnings } = settings;
   const properties = openProperties(settings);
   requireAccess(settings);
   log.info("api", { host: apiUrl });
   const features = await connect(deps, signal);
   const { node, redis } = readConfigured(properties);
+  for (const warning of warnings) log.warn("setting is not used as given", { error: warning });
   if (loadFactorProblem !== undefined) log.error("invalid value for B3SCALE_LOAD_FACTOR", { error: loadFactorProblem });
   const backendID = await register(deps, { node, loadFactor, mayRegister }, signal);
   return { redis, registration: { backendID, features } };

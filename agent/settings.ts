@@ -1,6 +1,8 @@
 // What the environment tells the agent, and the error that ends it. Used by main.ts and whatever may be fatal.
-import type { Env } from "../src/config.ts";
+import { type Env, unknownSettings } from "../src/config.ts";
+import { type Findings, readSetting, textOf } from "../src/lib/read_setting.ts";
 import type { LogFields } from "../src/log.ts";
+import { SETTINGS } from "../src/settings.ts";
 
 export interface AgentSettings {
   /** As given; "" = not set. */
@@ -12,6 +14,8 @@ export interface AgentSettings {
   readonly loadFactorProblem: string | undefined;
   /** Where BBB keeps the node's settings. */
   readonly propertiesFile: string;
+  /** Of other settings that are not used as given. */
+  readonly warnings: readonly string[];
 }
 
 /** The agent cannot go on: its message and fields become the last line of the log. */
@@ -23,15 +27,16 @@ export class FatalError extends Error {
 }
 
 export function readSettings(env: Env): AgentSettings {
-  const text = (name: string, fallback = ""): string => env[name]?.trim() || fallback;
-  const given = text("B3SCALE_LOAD_FACTOR", "1");
-  const isUsable = Number.isFinite(Number(given)) && Number(given) >= 0;
+  const findings: Findings = { problems: [], warnings: [] };
+  const loadFactor = readSetting(env, SETTINGS.loadFactor, findings);
+  const [loadFactorProblem] = findings.warnings;
   return {
-    apiUrl: text("B3SCALE_API_URL"),
-    token: text("B3SCALE_API_ACCESS_TOKEN"),
-    loadFactor: isUsable ? Number(given) : 1,
-    loadFactorProblem: isUsable ? undefined : `"${given}" is no number from 0 up, 1.0 is used`,
-    propertiesFile: text("BBB_CONFIG", "/etc/bigbluebutton/bbb-web.properties"),
+    apiUrl: textOf(env, SETTINGS.apiUrl),
+    token: textOf(env, SETTINGS.accessToken),
+    loadFactor,
+    loadFactorProblem,
+    propertiesFile: readSetting(env, SETTINGS.propertiesFile, findings),
+    warnings: unknownSettings(env),
   };
 }
 

@@ -1,5 +1,5 @@
 // A plan as operators see it before and after: lines of a diff, or JSON. What may be a secret is hidden. For apply.
-import { redactText } from "../src/log.ts";
+import { redactText } from "../src/lib/redact.ts";
 import type { Plan, Step } from "./cluster_plan.ts";
 import { paint, printable, type Style } from "./output.ts";
 import type { Terminal } from "./types.ts";

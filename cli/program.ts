@@ -2,6 +2,8 @@
 // missing things are answered as 1.x did (control-plane contract §9).
 import { Command, CommanderError, Option } from "commander";
 import { errorText } from "../src/errors.ts";
+import { textOf } from "../src/lib/read_setting.ts";
+import { SETTINGS } from "../src/settings.ts";
 import { BUILD, VERSION } from "../src/version.ts";
 import { commandNames, HELP, HELP_NAMES, type Line, longName, readLine, VERSION_FLAG } from "./args.ts";
 import { candidates, COMPLETE_FLAG } from "./completions.ts";
@@ -180,7 +182,7 @@ function givenTo(command: Command): Given {
 }
 
 const apiUrlOf = ({ env }: Pick<CliDeps, "env">, given: string | undefined): string =>
-  (given || env["B3SCALE_API_URL"]?.trim() || DEFAULT_API_URL).replace(/\/+$/, "");
+  (given || textOf(env, SETTINGS.apiUrl) || DEFAULT_API_URL).replace(/\/+$/, "");
 
 /** Whoever presses Tab waits for it. */
 const COMPLETE_WITHIN_MS = 2000;

@@ -1,6 +1,9 @@
-// Settings of b3scaled: the only place that knows variable names and defaults (control-plane contract §1.1).
-import { type AllowList, readAllowList } from "./lib/address_ranges.ts";
-import { LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
+// From the environment to the settings of b3scaled: main.ts reads them once. settings.ts says what each of them may be.
+import type { AllowList } from "./lib/address_ranges.ts";
+import { type Findings, readSetting, type Setting, textOf } from "./lib/read_setting.ts";
+import { nearestName } from "./lib/unknown_names.ts";
+import type { LogFormat, LogLevel } from "./log.ts";
+import { SETTINGS } from "./settings.ts";
 
 export type LoadModel = "expected" | "stress";
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -63,144 +66,100 @@ export class ConfigError extends Error {
   }
 }
 
-/** As milliseconds they must fit into a timer's 32 bits, else it fires at once. */
-const MOST_SECONDS = 2_147_483;
+export const DEFAULT_DB_URL = SETTINGS.dbUrl.default;
 
-export const DEFAULT_DB_URL = "postgres://postgres:postgres@localhost:5432/b3scale";
+const PREFIX = "B3SCALE_";
+
+/** Their limits are the reverse proxy's, or Deno's own. */
+const IGNORED_OF_1X: readonly string[] = [
+  "B3SCALE_HTTP_READ_HEADER_TIMEOUT",
+  "B3SCALE_HTTP_WRITE_TIMEOUT",
+  "B3SCALE_HTTP_IDLE_TIMEOUT",
+];
+
+/** What Kubernetes tells each container of services whose names begin with `b3scale`. */
+const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT\w*|PORT(_\d+_(TCP|UDP|SCTP)\w*)?)$/;
 
 /** @throws ConfigError */
 export function readConfig(env: Env): Config {
-  const problems: string[] = [];
-  const warnings: string[] = [];
-  const text = (name: string, fallback = ""): string => env[name]?.trim() || fallback;
-  const truth = (name: string, fallback: boolean): boolean => {
-    const value = text(name).toLowerCase();
-    return value === "" ? fallback : ["yes", "true", "1"].includes(value);
-  };
-  const whole = (name: string, fallback: number, least: number, most = 2 ** 31 - 1): number => {
-    const value = text(name, String(fallback));
-    const number = Number(value);
-    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
-    problems.push(`${name}: "${value}" is not a whole number from ${least} to ${most}`);
-    return fallback;
-  };
-  /** 1.x goes on with its default when these are wrong. */
-  const lenientWhole = (name: string, fallback: number): number => {
-    const value = text(name, String(fallback));
-    if (/^\d+$/.test(value) && Number(value) <= MOST_SECONDS) return Number(value);
-    warnings.push(`${name}: "${value}" is not a whole number, ${fallback} is used`);
-    return fallback;
-  };
-  const oneOf = <T extends string>(name: string, values: readonly T[], fallback: T): T => {
-    const value = text(name, fallback);
-    const known = values.find((candidate) => candidate === value);
-    if (known === undefined) problems.push(`${name}: "${value}" is none of ${values.join(", ")}`);
-    return known ?? fallback;
-  };
+  const findings: Findings = { problems: [], warnings: [] };
+  const { problems, warnings } = findings;
+  const read = <T>(setting: Setting<T>): T => readSetting(env, setting, findings);
 
-  const required = ["B3SCALE_API_URL", "B3SCALE_API_JWT_SECRET"];
-  const missing = required.filter((name) => text(name) === "");
-  if (missing.length > 0) {
-    problems.push(`configuration incomplete: missing environment variables: ${missing.join(", ")}`);
-  }
-  const apiUrl = text("B3SCALE_API_URL").replace(/\/+$/, "");
-  if (apiUrl !== "" && !/^https?:\/\/[^/]/.test(apiUrl)) {
-    problems.push(`B3SCALE_API_URL: "${apiUrl}" does not start with http:// or https://`);
-  }
-  const folder = (name: string) => text(name).replace(/(?<=.)\/+$/, "");
-  const playbackHost = text("B3SCALE_RECORDINGS_PLAYBACK_HOST").replace(/\/+$/, "");
-  if (playbackHost !== "" && !/^https?:\/\/[^/]/.test(playbackHost)) {
-    problems.push(`B3SCALE_RECORDINGS_PLAYBACK_HOST: "${playbackHost}" does not start with http:// or https://`);
-  }
-  const visibility = oneOf(
-    "B3SCALE_RECORDINGS_DEFAULT_VISIBILITY",
-    ["unpublished", "published", "protected", "public", "public_protected"],
-    "published",
+  const missing = Object.values<Setting<unknown>>(SETTINGS).filter((setting) =>
+    setting.requiredBy?.includes("b3scaled") && textOf(env, setting) === ""
   );
-  const readRecordings = (): RecordingsConfig | null => {
-    const publishedPath = folder("B3SCALE_RECORDINGS_PUBLISHED_PATH");
-    const unpublishedPath = folder("B3SCALE_RECORDINGS_UNPUBLISHED_PATH");
-    const byVisibility = visibility === "unpublished" ? unpublishedPath : publishedPath;
-    const recordings = {
-      publishedPath,
-      unpublishedPath,
-      inboxPath: folder("B3SCALE_RECORDINGS_INBOX_PATH") || byVisibility,
-      uploadMaxBytes: whole("B3SCALE_RECORDINGS_UPLOAD_MAX_BYTES", 20 * 1024 ** 3, 1, Number.MAX_SAFE_INTEGER),
-      trashDays: whole("B3SCALE_RECORDINGS_TRASH_DAYS", 7, 0, 36_500),
-    };
-    if (publishedPath !== "" && unpublishedPath !== "") return recordings;
-    if (publishedPath !== unpublishedPath) {
-      warnings.push(
-        "B3SCALE_RECORDINGS_PUBLISHED_PATH and B3SCALE_RECORDINGS_UNPUBLISHED_PATH: only one of them is set",
-      );
-    }
-    return null;
-  };
-
+  if (missing.length > 0) {
+    const names = missing.map(({ name }) => name).join(", ");
+    problems.push(`configuration incomplete: missing environment variables: ${names}`);
+  }
   const config: Config = {
-    dbUrl: text("B3SCALE_DB_URL", DEFAULT_DB_URL),
-    dbPoolSize: whole("B3SCALE_DB_POOL_SIZE", 32, 1),
-    dbMigrate: truth("B3SCALE_DB_MIGRATE", true),
-    commandWorkers: Math.max(1, lenientWhole("B3SCALE_CMD_WORKER_POOL_SIZE", 64)),
-    logLevel: readLogLevel(text("B3SCALE_LOG_LEVEL", "info"), problems),
-    logFormat: text("B3SCALE_LOG_FORMAT", "structured") === "structured" ? "structured" : "plain",
-    listen: readListen("B3SCALE_LISTEN_HTTP", text("B3SCALE_LISTEN_HTTP", "127.0.0.1:42353"), problems),
-    listenMetrics: text("B3SCALE_LISTEN_METRICS") === ""
-      ? null
-      : readListen("B3SCALE_LISTEN_METRICS", text("B3SCALE_LISTEN_METRICS"), problems),
-    metricsToken: text("B3SCALE_METRICS_TOKEN"),
-    metricsPerMeeting: truth("B3SCALE_METRICS_PER_MEETING", false),
-    drainMs: whole("B3SCALE_DRAIN_SECONDS", 3, 0, 600) * 1000,
-    reverseProxyMode: truth("B3SCALE_REVERSE_PROXY_MODE", false),
-    jwtSecret: env["B3SCALE_API_JWT_SECRET"] ?? "",
-    apiUrl,
-    callbackAllow: readCallbackAllow(text("B3SCALE_CALLBACK_ALLOW"), problems),
-    loadModel: oneOf("B3SCALE_LOAD_MODEL", ["expected", "stress"], "expected"),
-    pendingMeetingSeconds: whole("B3SCALE_PENDING_MEETING_SECONDS", 20, 10, 3600),
-    recordings: readRecordings(),
-    playbackHost,
-    requestTimeoutMs: lenientWhole("B3SCALE_HTTP_REQUEST_TIMEOUT", 60) * 1000,
+    dbUrl: read(SETTINGS.dbUrl),
+    dbPoolSize: read(SETTINGS.dbPoolSize),
+    dbMigrate: read(SETTINGS.dbMigrate),
+    commandWorkers: Math.max(1, read(SETTINGS.commandWorkers)),
+    logLevel: read(SETTINGS.logLevel),
+    logFormat: read(SETTINGS.logFormat),
+    listen: read(SETTINGS.listen),
+    listenMetrics: read(SETTINGS.listenMetrics),
+    metricsToken: read(SETTINGS.metricsToken),
+    metricsPerMeeting: read(SETTINGS.metricsPerMeeting),
+    drainMs: read(SETTINGS.drain) * 1000,
+    reverseProxyMode: read(SETTINGS.reverseProxyMode),
+    jwtSecret: env[SETTINGS.jwtSecret.name] ?? "", // byte by byte
+    apiUrl: read(SETTINGS.apiUrl),
+    callbackAllow: read(SETTINGS.callbackAllow),
+    loadModel: read(SETTINGS.loadModel),
+    pendingMeetingSeconds: read(SETTINGS.pendingMeetingSeconds),
+    recordings: readRecordings(read, warnings),
+    playbackHost: read(SETTINGS.playbackHost),
+    requestTimeoutMs: read(SETTINGS.requestTimeout) * 1000,
     warnings,
   };
   if (problems.length > 0) throw new ConfigError(problems);
   if (new TextEncoder().encode(config.jwtSecret).length < 32) {
     warnings.push("B3SCALE_API_JWT_SECRET is shorter than 32 bytes: choose a longer one");
   }
+  warnings.push(...unknownSettings(env));
   return Object.freeze(config);
+}
+
+function readRecordings(read: <T>(setting: Setting<T>) => T, warnings: string[]): RecordingsConfig | null {
+  const publishedPath = read(SETTINGS.publishedPath);
+  const unpublishedPath = read(SETTINGS.unpublishedPath);
+  const byVisibility = read(SETTINGS.defaultVisibility) === "unpublished" ? unpublishedPath : publishedPath;
+  const recordings = {
+    publishedPath,
+    unpublishedPath,
+    inboxPath: read(SETTINGS.inboxPath) || byVisibility,
+    uploadMaxBytes: read(SETTINGS.uploadMaxBytes),
+    trashDays: read(SETTINGS.trashDays),
+  };
+  if (publishedPath !== "" && unpublishedPath !== "") return recordings;
+  if (publishedPath !== unpublishedPath) {
+    warnings.push("B3SCALE_RECORDINGS_PUBLISHED_PATH and B3SCALE_RECORDINGS_UNPUBLISHED_PATH: only one of them is set");
+  }
+  return null;
+}
+
+/** At most one line, of all names with our prefix that nothing reads: a typo must not look like a setting. */
+export function unknownSettings(env: Env): string[] {
+  const known = Object.values(SETTINGS).map(({ name }) => name);
+  const isUnknown = (name: string) => name.startsWith(PREFIX) && !known.includes(name) && !SERVICE_LINK.test(name);
+  const unknown = Object.keys(env).filter(isUnknown).sort();
+  const what = unknown.map((name) => {
+    if (IGNORED_OF_1X.includes(name)) return `${name} (of b3scale 1.x, not used here)`;
+    const near = nearestName(name.slice(PREFIX.length), known.map((one) => one.slice(PREFIX.length)));
+    return near === undefined ? name : `${name} (did you mean ${PREFIX}${near}?)`;
+  });
+  return what.length === 0 ? [] : [`nothing reads ${what.join(", ")}`];
 }
 
 /** Of the CLI and the agent, which write for people unless told otherwise. */
 export function readLogConfig(env: Env): { readonly level: LogLevel; readonly format: LogFormat } {
-  const problems: string[] = [];
-  const level = readLogLevel(env["B3SCALE_LOG_LEVEL"]?.trim() || "info", problems);
-  if (problems.length > 0) throw new ConfigError(problems);
-  return { level, format: env["B3SCALE_LOG_FORMAT"]?.trim() === "structured" ? "structured" : "plain" };
-}
-
-function readLogLevel(value: string, problems: string[]): LogLevel {
-  const level = /^-?\d+$/.test(value)
-    ? LOG_LEVELS[Number(value) + 1]
-    : LOG_LEVELS.find((name) => name === value.toLowerCase());
-  if (level === undefined) {
-    problems.push(`B3SCALE_LOG_LEVEL: "${value}" is neither -1 to 5 nor one of ${LOG_LEVELS.join(", ")}`);
-  }
-  return level ?? "info";
-}
-
-function readCallbackAllow(value: string, problems: string[]): AllowList {
-  const { list, wrong } = readAllowList(value);
-  for (const entry of wrong) {
-    problems.push(`B3SCALE_CALLBACK_ALLOW: "${entry}" is no network (10.0.0.0/8), address or host name`);
-  }
-  return list;
-}
-
-function readListen(name: string, value: string, problems: string[]): ListenAddress {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:]*)):(\d{1,5})$/.exec(value);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65535) {
-    problems.push(`${name}: "${value}" is not host:port`);
-    return { hostname: "127.0.0.1", port: 0 };
-  }
-  return { hostname: match[1] ?? (match[2] || "0.0.0.0"), port };
+  const findings: Findings = { problems: [], warnings: [] };
+  const level = readSetting(env, SETTINGS.logLevel, findings);
+  const format = readSetting(env, { ...SETTINGS.logFormat, default: "plain" }, findings);
+  if (findings.problems.length > 0) throw new ConfigError(findings.problems);
+  return { level, format };
 }

@@ -1,11 +1,12 @@
 // `auth`: tokens out of the shared secret, for this program, for accounts, and for the agents on the nodes.
 import { signToken } from "../../src/contract/token.ts";
+import { SETTINGS } from "../../src/settings.ts";
 import { readDuration } from "../phrases.ts";
 import { askSecret, authorize, authorizeOnce, isRefused, readSecret } from "../session.ts";
 import { type Cli, CliError, type CommandSpec, type Given, type OptionSpec } from "../types.ts";
 import { WORDS } from "../words.ts";
 
-const SECRET = "B3SCALE_API_JWT_SECRET";
+const SECRET = SETTINGS.jwtSecret.name;
 
 const secretOption: OptionSpec = { flags: "--secret <secret>", summary: `the server's ${SECRET}; asked for otherwise` };
 

@@ -129,7 +129,9 @@ function checkContent(
 
 /** Undefined for what is no layer: a new folder must be given its place here. */
 export function layerOf(path: string): string | undefined {
-  if (/^src\/(lib\/.*|errors\.ts|log\.ts|config\.ts|deps\.ts|version\.ts)$/.test(path)) return "layer 0";
+  if (/^src\/(lib\/.*|errors\.ts|log\.ts|config\.ts|settings(_of_\w+)?\.ts|deps\.ts|version\.ts)$/.test(path)) {
+    return "layer 0";
+  }
   const name = /^src\/(\w+)(\/|\.ts$)/.exec(path)?.[1] ?? /^(cli|agent)\//.exec(path)?.[1];
   return name !== undefined && Object.hasOwn(MAY_IMPORT, name) ? name : undefined;
 }

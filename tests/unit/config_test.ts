@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Config, ConfigError, type Env, readConfig } from "../../src/config.ts";
+import { type Config, ConfigError, type Env, readConfig, readLogConfig } from "../../src/config.ts";
 
 const REQUIRED = {
   B3SCALE_API_URL: "https://b3s.example",
@@ -185,4 +185,29 @@ Deno.test("readConfig() lists every wrong variable at once", () => {
 
 Deno.test("readConfig() does without the paths of recordings", () => {
   assert.deepEqual(read({ B3SCALE_RECORDINGS_PUBLISHED_PATH: "" }), read());
+});
+
+Deno.test("readConfig() warns once of names that nothing reads, with what was probably meant", () => {
+  assert.deepEqual(
+    read({ B3SCALE_LISTN_HTTP: "a", B3SCALE_DATABASE_URL: "b", B3SCALE_QQQ: "", B3SCALES: "c" }).warnings,
+    [
+      "nothing reads B3SCALE_DATABASE_URL (did you mean B3SCALE_DB_URL?), B3SCALE_LISTN_HTTP (did you mean " +
+      "B3SCALE_LISTEN_HTTP?), B3SCALE_QQQ",
+    ],
+  );
+  assert.deepEqual(read({ B3SCALE_HTTP_IDLE_TIMEOUT: "5" }).warnings, [
+    "nothing reads B3SCALE_HTTP_IDLE_TIMEOUT (of b3scale 1.x, not used here)",
+  ]);
+  assert.deepEqual(read({ B3SCALE_LOAD_FACTOR: "2", B3SCALE_TOKEN_FILE: "x" }).warnings, []); // other programs read these
+  const services = ["B3SCALE_SERVICE_HOST", "B3SCALE_DB_SERVICE_PORT_HTTP", "B3SCALE_PORT", "B3SCALE_PORT_80_TCP_ADDR"];
+  assert.deepEqual(read(Object.fromEntries(services.map((name) => [name, "x"]))).warnings, []);
+});
+
+Deno.test("readLogConfig() writes for people unless told otherwise", () => {
+  assert.deepEqual(readLogConfig({}), { level: "info", format: "plain" });
+  assert.deepEqual(readLogConfig({ B3SCALE_LOG_LEVEL: "3", B3SCALE_LOG_FORMAT: " structured " }), {
+    level: "error",
+    format: "structured",
+  });
+  assert.throws(() => readLogConfig({ B3SCALE_LOG_LEVEL: "loud" }), ConfigError);
 });

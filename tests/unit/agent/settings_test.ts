@@ -8,6 +8,7 @@ Deno.test("readSettings() of an empty environment", () => {
     loadFactor: 1,
     loadFactorProblem: undefined,
     propertiesFile: "/etc/bigbluebutton/bbb-web.properties",
+    warnings: [],
   });
 });
 
@@ -32,8 +33,14 @@ Deno.test("readSettings() uses 1.0 for a load factor that is none, and says so",
   for (const text of ["abc", "NaN", "Infinity", "-1", "1,5", "2x"]) {
     const { loadFactor, loadFactorProblem } = readSettings({ B3SCALE_LOAD_FACTOR: text });
     assert.equal(loadFactor, 1, text);
-    assert.equal(loadFactorProblem, `"${text}" is no number from 0 up, 1.0 is used`);
+    assert.equal(loadFactorProblem, `B3SCALE_LOAD_FACTOR: "${text}" is not a number from 0 up: 1.0 is used`);
   }
+});
+
+Deno.test("readSettings() warns of names that nothing reads", () => {
+  assert.deepEqual(readSettings({ B3SCALE_LOADFACTOR: "2" }).warnings, [
+    "nothing reads B3SCALE_LOADFACTOR (did you mean B3SCALE_LOAD_FACTOR?)",
+  ]);
 });
 
 Deno.test("requireAccess() names what is missing, the URL first", () => {
