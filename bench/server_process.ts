@@ -15,6 +15,7 @@ export async function startServerProcess(dbUrl: string, quiet: boolean, probe: s
     env: {
       B3SCALE_DB_URL: dbUrl,
       B3SCALE_API_URL: "http://bench.test",
+      B3SCALE_DRAIN_SECONDS: "0",
       B3SCALE_API_JWT_SECRET: "bench-secret-bench-secret-bench-secret",
       B3SCALE_LISTEN_HTTP: listen,
       B3SCALE_LOG_LEVEL: quiet ? "warn" : "info",

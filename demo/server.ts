@@ -34,6 +34,7 @@ export async function startServerProcess(
       B3SCALE_DB_URL: databaseUrl,
       B3SCALE_LISTEN_HTTP: `127.0.0.1:${port}`,
       B3SCALE_API_URL: url,
+      B3SCALE_DRAIN_SECONDS: "0", // nobody has to be told
       B3SCALE_API_JWT_SECRET: crypto.randomUUID() + crypto.randomUUID(),
     },
     stdin: "null",

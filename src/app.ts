@@ -14,45 +14,69 @@ import {
   sendRequestID,
   timeLimit,
 } from "./lib/http.ts";
+import { sizedJson, sizedResponse } from "./lib/sized_response.ts";
+import type { MetricsEndpoint } from "./metrics/endpoint.ts";
 import { DOCS_PAGE, serveDocs } from "./rest/docs.ts";
+import { answerLive, answerReady, createHealth, type Health, isProbe } from "./rest/health.ts";
 import { createRest } from "./rest/rest.ts";
 import { BUILD, VERSION } from "./version.ts";
 
 /** @param peer address of the other end of the connection */
 export type App = (req: Request, peer?: string) => Promise<Response>;
 
-export function createApp(deps: Deps): App {
+/** @param metrics undefined where they are not served on this address */
+export function createApp(deps: Deps, health: Health = createHealth(deps), metrics?: MetricsEndpoint): App {
   const gateway = createGateway(deps);
   const rest = createRest(deps);
   const router = new Hono<{ Bindings: HttpRequest }>();
 
-  router.all("/bbb/*", (c) => gateway(c.req.raw, c.env.id));
+  router.all("/bbb/*", (c) => gateway(c.env));
   router.all("/api/v1", (c) => rest(c.env));
   router.all("/api/v1/*", (c) => rest(c.env));
   /** HEAD is no GET here, as in 1.x. */
   const get = (path: string, handler: (c: Context) => Response | Promise<Response>) =>
     router.all(path, (c) => {
       if (c.req.raw.method === "GET") return handler(c);
-      return c.json({ message: "Method Not Allowed" }, 405, { allow: "OPTIONS, GET" });
+      return sizedJson({ message: "Method Not Allowed" }, 405, [["allow", "OPTIONS, GET"]]);
     });
-  const notFound = (c: Context) => c.json({ message: "Not Found" }, 404);
-  get("/", (c) => c.html(`<h1>B3Scale! v.${VERSION} (${BUILD})</h1>`));
+  const probe = (path: string, answer: () => Response | Promise<Response>) =>
+    router.all(path, (c) => {
+      if (["GET", "HEAD"].includes(c.req.raw.method)) return answer();
+      return sizedJson({ message: "Method Not Allowed" }, 405, [["allow", "GET, HEAD"]]);
+    });
+  probe("/healthz", answerLive);
+  probe("/readyz", () => answerReady(health));
+  const notFound = () => sizedJson({ message: "Not Found" }, 404);
+  const front = `<h1>B3Scale! v.${VERSION} (${BUILD})</h1>`;
+  get("/", () => sizedResponse(front, 200, [["content-type", "text/html; charset=UTF-8"]]));
   get("/b3s/retry-join/:blob", (c) => serveRetryPage(c.req.param("blob") ?? ""));
   get("/docs/api/v1", (c) => c.redirect(DOCS_PAGE, 302));
-  get("/static/*", (c) => serveDocs(c.req.path) ?? notFound(c));
-  get("/metrics", notFound); // known, and not there yet
+  get("/static/*", (c) => serveDocs(c.req.path) ?? notFound());
+  get("/metrics", (c) => metrics === undefined ? notFound() : metrics(c.env));
   router.notFound(notFound);
   router.onError((error) => {
     throw error; // recoverErrors logs and answers it
   });
 
   const serve = chain<HttpRequest, Response>([
-    accessLog(deps),
+    accessLog({ ...deps, quiet: ({ req }) => isProbe(req) }),
     sendRequestID,
     recoverErrors(deps),
     timeLimit({ clock: deps.clock, ms: deps.config.requestTimeoutMs, expired: answerExpired, exempt: isUpload }),
   ], async (request) => await router.fetch(request.req, request));
 
+  return (req, peer = "") => serve({ req, id: requestID(req), remoteIP: remoteIP(req, peer) });
+}
+
+/** An address of their own for the metrics, and nothing else. */
+export function createMetricsApp(deps: Pick<Deps, "clock" | "log" | "metrics">, metrics: MetricsEndpoint): App {
+  const serve = chain<HttpRequest, Response>([accessLog(deps), sendRequestID, recoverErrors(deps)], async (request) => {
+    if (!/^https?:\/\/[^/]*\/metrics(\?|$)/.test(request.req.url)) {
+      return sizedJson({ message: "Not Found" }, 404);
+    }
+    if (request.req.method === "GET") return await metrics(request);
+    return sizedJson({ message: "Method Not Allowed" }, 405, [["allow", "OPTIONS, GET"]]);
+  });
   return (req, peer = "") => serve({ req, id: requestID(req), remoteIP: remoteIP(req, peer) });
 }
 
@@ -64,5 +88,5 @@ const isUpload = ({ req }: HttpRequest): boolean =>
 function answerExpired({ req }: HttpRequest): Response {
   return /^https?:\/\/[^/]*\/bbb\//.test(req.url)
     ? toHttp(failure("internalError", "The request took too long. Please try again."), () => "")
-    : Response.json({ message: "Service Unavailable" }, { status: 503 });
+    : sizedJson({ message: "Service Unavailable" }, 503);
 }

@@ -1,6 +1,7 @@
 // Log lines of all three programs in the shapes of 1.x, on stderr: JSON lines or plain. LogTape carries the records;
 // the two formats and what must never be written are ours. Nothing is written until configureLogging() was called.
 import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
+import { redactFields, redactText } from "./lib/redact.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "panic";
@@ -33,7 +34,7 @@ export function configureLogging(
   { level, format, write = writeStderr }: { level: LogLevel; format: LogFormat; write?: (line: string) => void },
 ): void {
   const toLine = format === "structured" ? jsonLine : plainLine;
-  const sink = (record: LogRecord) => write(toLine(record));
+  const sink = (record: LogRecord) => write(withoutControls(toLine(record)));
   configureSync({
     reset: true,
     sinks: { out: sink },
@@ -52,6 +53,17 @@ export function createLogger(): Logger {
     warn: (message, fields) => logger.warn(message, fields),
     error: (message, fields) => logger.error(message, fields),
     fatal: (message, fields) => logger.fatal(message, fields),
+  };
+}
+
+/** The same logger with fields that each of its lines has. */
+export function withFields(log: Logger, own: LogFields): Logger {
+  return {
+    debug: (message, fields) => log.debug(message, { ...fields, ...own }),
+    info: (message, fields) => log.info(message, { ...fields, ...own }),
+    warn: (message, fields) => log.warn(message, { ...fields, ...own }),
+    error: (message, fields) => log.error(message, { ...fields, ...own }),
+    fatal: (message, fields) => log.fatal(message, { ...fields, ...own }),
   };
 }
 
@@ -117,11 +129,19 @@ function plainLine(record: LogRecord): string {
 
 function plainValue(value: unknown): string {
   const text = typeof value === "object" ? JSON.stringify(value) ?? "" : String(value);
-  return /[\s"=]/.test(text) ? JSON.stringify(text) : text;
+  // deno-lint-ignore no-control-regex
+  return /[\s"=\\\x00-\x1f]/.test(text) ? JSON.stringify(text) : text;
 }
 
+/** What JSON leaves as it is and a terminal obeys, or an editor takes for the end of a line. */
+const withoutControls = (line: string): string =>
+  line.replace(
+    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
 const messageOf = (record: LogRecord): string =>
-  typeof record.rawMessage === "string" ? record.rawMessage : record.message.join("");
+  redactText(typeof record.rawMessage === "string" ? record.rawMessage : record.message.join(""));
 
 let cachedSecond = -1;
 let cachedTime = "";
@@ -136,66 +156,4 @@ function localTime(timestamp: number): string {
   cachedSecond = second;
   cachedTime = local + (offset === 0 ? "Z" : `${offset < 0 ? "-" : "+"}${pad(offset / 60)}:${pad(offset % 60)}`);
   return cachedTime;
-}
-
-const SECRET_KEY =
-  /secret|password|passwd|token|checksum|authorization|cookie|PW$|^fullName$|^full_name$|^user_?name$/i;
-const SECRET_PARAMETER =
-  /((?<![\w-])(?:checksum|password|attendeePW|moderatorPW|fullName|firstName|lastName|userID|avatarURL|sessionToken|auth_token|userdata-[^=&]*|guestName)=)[^&\s"']*/gi;
-/** JSON in base64: a JWT, or the address of the retry page, which holds a signed join. */
-const ENCODED_JSON = /eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*/g;
-const PASSWORD_IN_URL = /(:\/\/[^\s/@:]*:)[^\s/@]*@/g;
-
-function redactFields(fields: LogFields): Record<string, unknown> {
-  const redacted: Record<string, unknown> = {};
-  for (const key in fields) if (fields[key] !== undefined) redacted[key] = redactField(key, fields[key]);
-  return redacted;
-}
-
-function redactField(key: string, value: unknown): unknown {
-  if (value === undefined || value === null) return value;
-  if (SECRET_KEY.test(key)) return "[redacted]";
-  if (typeof value === "number" || typeof value === "boolean") return value;
-  if (typeof value === "string") return key === "uri" ? redactTarget(value) : redactText(value);
-  if (value instanceof Error) return redactText(value.message);
-  if (Array.isArray(value)) return value.map((item) => redactField("", item));
-  if (typeof value === "object") return redactFields(value as LogFields);
-  return String(value);
-}
-
-const SECRET_NAMES: ReadonlySet<string> = new Set([
-  "checksum",
-  "password",
-  "attendeepw",
-  "moderatorpw",
-  "fullname",
-  "firstname",
-  "lastname",
-  "userid",
-  "avatarurl",
-  "sessiontoken",
-  "auth_token",
-  "guestname",
-]);
-
-/** The same for the one URL that each request logs, without looking at each of its characters several times. */
-function redactTarget(target: string): string {
-  const start = target.indexOf("?") + 1;
-  if (start === 0) return redactText(target);
-  const pairs = target.slice(start).split("&").map((pair) => {
-    const end = pair.indexOf("=");
-    const name = pair.slice(0, end).toLowerCase();
-    // A name that hides behind escapes is not worth the risk.
-    const isSecret = SECRET_NAMES.has(name) || name.startsWith("userdata-") || name.includes("%");
-    return end >= 0 && isSecret ? `${pair.slice(0, end)}=[redacted]` : pair;
-  });
-  const redacted = target.slice(0, start) + pairs.join("&");
-  return redacted.includes("eyJ") ? redacted.replace(ENCODED_JSON, "[redacted]") : redacted;
-}
-
-/** Values of secret URL parameters, passwords in URLs, and what is shaped like a JWT. */
-export function redactText(text: string): string {
-  if (!text.includes("=") && !text.includes("eyJ") && !text.includes("@")) return text;
-  return text.replace(SECRET_PARAMETER, "$1[redacted]").replace(ENCODED_JSON, "[redacted]")
-    .replace(PASSWORD_IN_URL, "$1[redacted]@");
 }

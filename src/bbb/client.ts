@@ -1,6 +1,6 @@
 // The HTTP client for all BBB nodes: signs, bounds what is in flight per node, and ends each call by its deadline.
 // Its errors never carry the signed URL, which `fetch` puts into the cause of each of its own.
-import type { Clock, Fetch } from "../deps.ts";
+import type { Clock, Deps, Fetch } from "../deps.ts";
 import { readBytes } from "../lib/read_bytes.ts";
 import { createSemaphore, type Semaphore } from "../lib/semaphore.ts";
 import { type ChecksumAlgorithm, sign } from "./checksum.ts";
@@ -74,8 +74,14 @@ export interface NodeClient {
 const MAX_IN_FLIGHT = 32;
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
+/** @param observe is told of each call when it has ended */
 export function createNodeClient(
-  { fetch, fetchOnce, clock }: { fetch: Fetch; fetchOnce: Fetch; clock: Clock },
+  { fetch, fetchOnce, clock, observe = () => {} }: {
+    fetch: Fetch;
+    fetchOnce: Fetch;
+    clock: Clock;
+    observe?: Deps["metrics"]["nodeCall"];
+  },
 ): NodeClient {
   const places = new Map<string, Semaphore>();
 
@@ -90,6 +96,8 @@ export function createNodeClient(
 
   return {
     call: async (node, request) => {
+      const startedAt = clock.monotonic();
+      let reason: NodeErrorReason | undefined;
       const controller = new AbortController();
       const cancelTimeout = clock.after(request.timeoutMs, () => controller.abort(TIMED_OUT));
       let release: (() => void) | undefined;
@@ -106,14 +114,20 @@ export function createNodeClient(
         // Counted while it streams, after inflation: a node cannot make us hold more.
         const tooLarge = () => new NodeError("too large", request.resource);
         const body = await readBytes(response.body, MAX_ANSWER_BYTES, tooLarge);
+        if (!response.ok) reason = "status";
         return { status: response.status, headers: response.headers, body, latencyMs: clock.monotonic() - sentAt };
       } catch (error) {
-        if (error instanceof NodeError) throw error;
         // The original is dropped on purpose: its cause holds the URL with a valid checksum.
-        throw new NodeError(controller.signal.aborted ? "timeout" : reasonOf(error), request.resource);
+        const failed = error instanceof NodeError
+          ? error
+          : new NodeError(controller.signal.aborted ? "timeout" : reasonOf(error), request.resource);
+        reason = failed.reason;
+        throw failed;
       } finally {
         cancelTimeout();
         release?.();
+        const seconds = (clock.monotonic() - startedAt) / 1000;
+        observe({ host: node.host, resource: request.resource, error: reason, seconds });
       }
     },
   };

@@ -1,4 +1,5 @@
 // What the gateway hands up the chain, and how it becomes HTTP. Every API error of BBB is HTTP 200 with a FAILED envelope.
+import { sizedResponse } from "../lib/sized_response.ts";
 import { childText, element, findChild, serializeXml, type XmlElement } from "./xml.ts";
 
 /** Headers of a node that reach the client: content type and cache control, cookies on join. */
@@ -59,30 +60,18 @@ export function messageKeyOf(root: XmlElement): string {
 export function toHttp(response: BbbResponse, redirectPage: (location: string) => string): Response {
   switch (response.kind) {
     case "xml":
-      return new Response(serializeXml(response.root), {
-        status: response.status,
-        headers: httpHeaders(response.headers),
-      });
+      return sizedResponse(serializeXml(response.root), response.status, httpHeaders(response.headers));
     case "bytes":
-      return new Response(NO_BODY.has(response.status) ? null : response.body, {
-        status: response.status,
-        headers: httpHeaders(response.headers),
-      });
+      return sizedResponse(response.body, response.status, httpHeaders(response.headers));
     case "redirect": {
       const headers = httpHeaders({ contentType: "text/html", ...response.headers });
       headers.push(["location", response.location]);
-      return new Response(response.page ? redirectPage(response.location) : "", { status: 302, headers });
+      return sizedResponse(response.page ? redirectPage(response.location) : "", 302, headers);
     }
     case "page":
-      return new Response(response.html, {
-        status: response.status,
-        headers: { "content-type": "text/html; charset=UTF-8" },
-      });
+      return sizedResponse(response.html, response.status, [["content-type", "text/html; charset=UTF-8"]]);
   }
 }
-
-/** `Response` throws for a body with one of these, be it empty. */
-const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 function httpHeaders(from: NodeHeaders): [string, string][] {
   const headers: [string, string][] = [["content-type", from.contentType ?? XML_CONTENT_TYPE]];

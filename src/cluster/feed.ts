@@ -16,6 +16,8 @@ export interface ClusterFeed extends ViewSource {
   run(signal: AbortSignal): Promise<void>;
   /** Resolves when the view is trusted for the first time. */
   readonly ready: Promise<void>;
+  /** Seconds since memory was last known to hold everything; undefined = not yet. */
+  ageSeconds(): number | undefined;
 }
 
 export interface FeedDeps {
@@ -47,6 +49,8 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
   let recountAt = Infinity;
   let heardAt = clock.monotonic();
   let seenUntil = 0;
+  /** Monotonic. */
+  let wholeAt: number | undefined;
   let meetingListener: (id: string) => void = () => {};
   let becomeReady = () => {};
   const ready = new Promise<void>((resolve) => becomeReady = resolve);
@@ -99,7 +103,10 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
       heardAt = clock.monotonic();
       const sentAt = Number(payload.slice(payload.lastIndexOf(":") + 1));
       // What was notified before the ping is held as soon as it has been read.
-      void followers["meetings"]?.settled().then(() => seenUntil = Math.max(seenUntil, sentAt));
+      void followers["meetings"]?.settled().then(() => {
+        seenUntil = Math.max(seenUntil, sentAt);
+        if (trusted) wholeAt = clock.monotonic();
+      });
       if (!trusted) void load();
       return;
     }
@@ -135,6 +142,7 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
           log.info("cluster view is trusted", { meetings: memory.meetings.size, backends: memory.backends.size });
         }
         trusted = true;
+        wholeAt = clock.monotonic();
         becomeReady();
       } catch (error) {
         distrust(errorText(error));
@@ -213,6 +221,7 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
     memory,
     ready,
     isTrusted: () => trusted,
+    ageSeconds: () => wholeAt === undefined ? undefined : (clock.monotonic() - wholeAt) / 1000,
     seenUntil: () => seenUntil,
     applyMeeting: (row) => {
       followers["meetings"]?.touch(row.id);

@@ -14,19 +14,26 @@ export type ObservedBackend = Pick<Backend, "node_state" | "admin_state" | "fail
 
 export const hasLiveAgent = ({ ages }: Pick<Backend, "ages">): boolean => ages.heartbeat <= HEARTBEAT_SECONDS;
 
+export const hadAgent = ({ ages }: Pick<Backend, "ages">): boolean => ages.heartbeat < NEVER_SECONDS;
+
+/**
+ * Seconds since the last good poll, Infinity before the first. A poll by a 1.x worker leaves no record of ours, but moves
+ * synced_at of a ready node.
+ */
+export const goodPollAge = ({ ages, node_state }: Pick<Backend, "ages" | "node_state">): number =>
+  Math.min(ages.good ?? Infinity, node_state === "ready" ? ages.synced : Infinity);
+
 type Trouble = "failed" | "never polled" | "error" | "heartbeat lost";
 
 function troubleOf(backend: ObservedBackend): Trouble | undefined {
   const { ages } = backend;
-  // A poll by a 1.x worker leaves no record of ours, but moves synced_at of a ready node.
-  const good = Math.min(ages.good ?? Infinity, backend.node_state === "ready" ? ages.synced : Infinity);
+  const good = goodPollAge(backend);
   const failed = ages.failed ?? Infinity;
   if (failed <= good && failed < Infinity) return "failed";
   if (good === Infinity) return backend.node_state === "error" ? "error" : "never polled";
   if (backend.admin_state === "ready" && backend.node_state === "error") return "error";
-  const hadAgent = ages.heartbeat < NEVER_SECONDS;
   const lost = ages.heartbeat - HEARTBEAT_SECONDS;
-  if (hadAgent && lost > 0 && good >= lost) return "heartbeat lost"; // not polled well since
+  if (hadAgent(backend) && lost > 0 && good >= lost) return "heartbeat lost"; // not polled well since
   return undefined;
 }
 

@@ -5,12 +5,19 @@ import { AppError } from "../errors.ts";
 import { createSingleFlight } from "../lib/single_flight.ts";
 import { within } from "../lib/within.ts";
 import { type Backend, findBackend, findBackendByAgent, listBackends } from "../store/backends.ts";
-import { findFrontendByKey, type Frontend } from "../store/frontends.ts";
+import { findFrontendByKey, type Frontend, listFrontends } from "../store/frontends.ts";
 import { listMeetingsByInternalID } from "../store/meeting_events.ts";
 import { findMeeting, isPending, listFrontendMeetings, listMeetings, type MeetingRow } from "../store/meetings.ts";
 import { attendeesCount } from "../bbb/meeting.ts";
 import type { WeighedMeeting } from "./load.ts";
 import type { ClusterMemory, Held } from "./memory.ts";
+
+/** All rows, ages as of now; pending meetings are among them. */
+export interface Census {
+  readonly frontends: readonly Frontend[];
+  readonly backends: readonly Backend[];
+  readonly meetings: readonly MeetingRow[];
+}
 
 /** Every read throws `unavailable` when neither the view nor the database can answer. */
 export interface ClusterView {
@@ -39,6 +46,7 @@ export interface ClusterView {
   weighMeetings(db: Db): Promise<Iterable<WeighedMeeting>>;
   /** The meetings that memory holds of a backend; undefined while it is not trusted. */
   heldMeetings(backendID: string): ReadonlyMap<string, MeetingRow> | undefined;
+  census(): Promise<Census>;
   /** A row this process has just written. */
   applyMeeting(row: MeetingRow): void;
   /** A row this process has just deleted. */
@@ -71,6 +79,7 @@ export function createClusterView({ db, clock, source }: { db: Db; clock: Clock;
   const agentFlights = createSingleFlight<Backend | undefined>({ clock });
   const listFlights = createSingleFlight<MeetingRow[]>({ clock });
   const backendListFlights = createSingleFlight<Backend[]>({ clock });
+  const censusFlights = createSingleFlight<Census>({ clock });
   const byID = createWaiters(clock);
   const byInternalID = createWaiters(clock);
 
@@ -113,9 +122,27 @@ export function createClusterView({ db, clock, source }: { db: Db; clock: Clock;
     const now = clock.monotonic();
     for (const held of memory.meetings.values()) {
       const { id, meeting, expected, ageSeconds } = held.row;
-      const backend_id = held.row.backend_id ?? (isPending(held.row) ? held.row.reserved_backend_id : null);
-      yield { id, backend_id, meeting, expected, ageSeconds: ageSeconds + ageOf(held, now) };
+      yield { id, backend_id: placeOf(held.row), meeting, expected, ageSeconds: ageSeconds + ageOf(held, now) };
     }
+  }
+
+  async function readCensus(): Promise<Census> {
+    const [frontends, backends, meetings] = await ask(
+      Promise.all([listFrontends(db), listBackends(db), listMeetings(db)]),
+    );
+    return { frontends, backends, meetings };
+  }
+
+  function heldCensus(): Census {
+    const now = clock.monotonic();
+    return {
+      frontends: Array.from(memory.frontends.values()),
+      backends: Array.from(memory.backends.values(), backendNow),
+      meetings: Array.from(
+        memory.meetings.values(),
+        (held) => ({ ...held.row, ageSeconds: held.row.ageSeconds + ageOf(held, now) }),
+      ),
+    };
   }
 
   const ofFrontend = (frontendID: string) =>
@@ -170,12 +197,17 @@ export function createClusterView({ db, clock, source }: { db: Db; clock: Clock;
       source.isTrusted()
         ? new Map(Array.from(memory.meetingsOfBackend(backendID), ({ row }) => [row.id, row]))
         : undefined,
+    census: async () => source.isTrusted() ? heldCensus() : await censusFlights.run("", readCensus),
     applyMeeting: source.applyMeeting,
     forgetMeeting: source.forgetMeeting,
     nextChange: byID.wait,
     nextInternalChange: byInternalID.wait,
   };
 }
+
+/** The backend that a meeting weighs on: a pending one where it has a place. */
+export const placeOf = (row: MeetingRow): string | null =>
+  row.backend_id ?? (isPending(row) ? row.reserved_backend_id : null);
 
 /** Those who wait for a key, each at most for as long as it said. */
 function createWaiters(clock: Clock) {

@@ -10,15 +10,16 @@ const ANALYTICS_SECONDS = 24 * 3600;
 /** Signed with the secret that the frontend has now. */
 export function callbackRequest(callback: ClaimedCallback, nowMs: number): GuardedRequest {
   const { kind, url, secret, body } = callback;
+  const requestID = { "x-request-id": callback.request_id };
   const claims = JSON.parse(callback.claims ?? "{}") as NodeClaims;
   switch (kind) {
     case "meeting_ended":
-      return { url, method: "GET", timeoutMs: TRY_MS };
+      return { url, method: "GET", headers: requestID, timeoutMs: TRY_MS };
     case "recording_ready":
       return {
         url,
         method: "POST",
-        headers: { "content-type": "application/x-www-form-urlencoded" },
+        headers: { ...requestID, "content-type": "application/x-www-form-urlencoded" },
         body: `signed_parameters=${signNodeToken("HS256", secret, claims)}`,
         timeoutMs: TRY_MS,
       };
@@ -28,7 +29,7 @@ export function callbackRequest(callback: ClaimedCallback, nowMs: number): Guard
       return {
         url,
         method: "POST",
-        headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+        headers: { ...requestID, "content-type": "application/json", authorization: `Bearer ${token}` },
         body: body ?? "",
         timeoutMs: TRY_MS,
       };

@@ -27,7 +27,7 @@ export interface Poll {
 }
 
 export async function savePoll(deps: CommandDeps, backend: Backend, answered: Poll): Promise<void> {
-  const { db, view, clock } = deps;
+  const { db, view, clock, metrics } = deps;
   const poll = { ...answered, meetings: answered.meetings.filter(isStorable) };
   const changed = await withFrontends(deps, changedMeetings(deps, backend, poll.meetings));
   const gone = await goneBackends(deps);
@@ -53,7 +53,10 @@ export async function savePoll(deps: CommandDeps, backend: Backend, answered: Po
     return { rows, deleted, elsewhere, over };
   });
   for (const row of outcome.rows) view.applyMeeting(row);
-  for (const id of outcome.deleted) view.forgetMeeting(id);
+  for (const meeting of outcome.deleted) {
+    view.forgetMeeting(meeting.id);
+    metrics.meetingEnded(meeting);
+  }
   const zombies = await zombiesOf(deps, outcome.elsewhere.filter(({ reserved }) => reserved !== backend.id));
   await endMeetings(
     deps,

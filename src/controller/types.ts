@@ -1,7 +1,7 @@
 // What every command of the queue looks like to the worker.
 import type { Deps } from "../deps.ts";
 
-export type CommandDeps = Pick<Deps, "config" | "db" | "view" | "nodes" | "clock" | "random" | "log">;
+export type CommandDeps = Pick<Deps, "config" | "db" | "view" | "nodes" | "clock" | "random" | "log" | "metrics">;
 
 /**
  * Idempotent: a worker may die after any step and another one begins again.

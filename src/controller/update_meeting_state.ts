@@ -11,7 +11,7 @@ import { type CommandHandler, textParam } from "./types.ts";
 /** A row that was compared so recently is left alone. */
 const FRESH_MS = 15_000;
 
-export const updateMeetingState: CommandHandler = async ({ db, view, nodes, clock }, params) => {
+export const updateMeetingState: CommandHandler = async ({ db, view, nodes, clock, metrics }, params) => {
   const row = await findMeeting(db, textParam(params, "ID"));
   const backend = row?.backend_id ? await findBackend(db, row.backend_id) : undefined;
   const syncedAgoMs = row === undefined
@@ -24,7 +24,8 @@ export const updateMeetingState: CommandHandler = async ({ db, view, nodes, cloc
     throw new Error(`getMeetingInfo failed: ${messageKeyOf(root)}`);
   }
   if (!isSuccess(root)) {
-    await deleteMeeting(db, row.id, backend.id);
+    const ended = await deleteMeeting(db, row.id, backend.id);
+    if (ended !== undefined) metrics.meetingEnded(ended);
     view.forgetMeeting(row.id);
     return true;
   }

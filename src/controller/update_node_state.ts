@@ -83,7 +83,10 @@ async function noteFailedPoll(deps: CommandDeps, backend: Backend, reason: strin
     const released = failedPolls >= OFFLINE_AFTER_FAILED_POLLS ? await deleteBackendMeetings(tx, backend.id) : [];
     return { released, failedPolls };
   });
-  for (const id of released) deps.view.forgetMeeting(id);
+  for (const meeting of released) {
+    deps.view.forgetMeeting(meeting.id);
+    deps.metrics.meetingEnded(meeting);
+  }
   if (failedPolls <= OFFLINE_AFTER_FAILED_POLLS) {
     const fields = { backend_id: backend.id, host: backend.host, error: reason, failed_polls: failedPolls };
     deps.log.warn("poll of a node failed", { ...fields, released: released.length });

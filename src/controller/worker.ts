@@ -1,5 +1,6 @@
 // Claims commands and runs them: claimed → committed → run → finished, so that nothing is locked while a node is slow.
 import { errorText } from "../errors.ts";
+import { withFields } from "../log.ts";
 import { claimCommands, type Command, finishCommand } from "../store/commands.ts";
 import { collectGarbage } from "./collect_garbage.ts";
 import { decommissionBackend } from "./decommission_backend.ts";
@@ -30,16 +31,15 @@ export function createWorker(deps: CommandDeps): Worker {
   const running = new Set<Promise<void>>();
   let freed: () => void = () => {};
 
+  const noteFailure = (message: string, { id, action }: Command, error: unknown) =>
+    deps.log.warn(message, { id, action, error: errorText(error), request_id: id });
+
   async function run(command: Command): Promise<void> {
     const outcome = command.expired ? { state: "error" as const, result: "timedout" } : await attempt(command);
     try {
       await finishCommand(deps.db, command, outcome);
     } catch (error) { // the lease ends, and somebody does it again
-      deps.log.warn("command could not be finished", {
-        id: command.id,
-        action: command.action,
-        error: errorText(error),
-      });
+      noteFailure("command could not be finished", command, error);
     }
   }
 
@@ -47,9 +47,9 @@ export function createWorker(deps: CommandDeps): Worker {
     const handler = Object.hasOwn(HANDLERS, command.action) ? HANDLERS[command.action] : undefined;
     if (handler === undefined) return { state: "error", result: "command unknown" };
     try {
-      return { state: "success", result: await handler(deps, command.params) };
+      return { state: "success", result: await handler(inNameOf(command, deps), command.params) };
     } catch (error) {
-      deps.log.warn("command failed", { id: command.id, action: command.action, error: errorText(error) });
+      noteFailure("command failed", command, error);
       return { state: "error", result: errorText(error) };
     }
   }
@@ -72,6 +72,18 @@ export function createWorker(deps: CommandDeps): Worker {
     onFree: (listener) => freed = listener,
     idle: async () => {
       while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
+
+/** What a node is asked and what is logged on the way carries the command's id, as a request's would. */
+function inNameOf({ id }: Command, deps: CommandDeps): CommandDeps {
+  const { nodes, log } = deps;
+  return {
+    ...deps,
+    log: withFields(log, { request_id: id }),
+    nodes: {
+      call: (node, request) => nodes.call(node, { ...request, headers: { ...request.headers, "x-request-id": id } }),
     },
   };
 }

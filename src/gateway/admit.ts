@@ -3,6 +3,8 @@ import { isSigned, readRequest } from "../bbb/request.ts";
 import { RESOURCES, UNSUPPORTED_RESOURCES } from "../bbb/resources.ts";
 import type { Deps } from "../deps.ts";
 import { AppError } from "../errors.ts";
+import { reportAuthFailure } from "../lib/auth_failure.ts";
+import type { HttpRequest } from "../lib/http.ts";
 import type { Frontend } from "../store/frontends.ts";
 import type { GatewayRequest } from "./types.ts";
 
@@ -43,18 +45,19 @@ const NO_FRONTEND_SECRET = "no frontend has this secret";
  * unknown resource of somebody who did not sign it
  */
 export async function admit(
-  { view }: Pick<Deps, "view">,
-  req: Request,
+  deps: Pick<Deps, "view" | "log" | "metrics">,
+  http: HttpRequest,
   address: Address,
-  requestID: string,
 ): Promise<GatewayRequest> {
+  const { req } = http;
   const request = await readRequest(req, address.resource);
-  const frontend = await view.findFrontend(address.frontendKey);
+  const frontend = await deps.view.findFrontend(address.frontendKey);
   const signed = isSigned(request, frontend?.secret ?? NO_FRONTEND_SECRET);
   if (!signed || !isServed(frontend)) {
     if (!isKnown(address.resource)) {
       throw new AppError("unsupported_request", `Resource "${address.resource}" is not served`);
     }
+    reportAuthFailure(deps, http, "checksum", frontend?.key);
     throw new AppError(
       "checksum_mismatch",
       `Request of frontend "${address.frontendKey}" is not signed with its secret`,
@@ -67,7 +70,7 @@ export async function admit(
     target: address.target,
     accept: req.headers.get("accept") ?? "",
     userAgent: req.headers.get("user-agent") ?? "",
-    requestID,
+    requestID: http.id,
   };
 }
 

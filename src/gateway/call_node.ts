@@ -31,12 +31,12 @@ export async function callNode(
   options: CallOptions,
 ): Promise<NodeAnswer> {
   const stopWatch = deps.clock.after(SLOW_MS, () => {
-    requestPoll(deps.db, backend.id).catch((error) => logLost(deps, backend, error));
+    requestPoll(deps.db, backend.id).catch((error) => logLost(deps, backend, req, error));
   });
   try {
     return await deps.nodes.call(backend, nodeRequest(req, options));
   } catch (error) {
-    if (error instanceof NodeError) await noteFailure(deps, backend, error);
+    if (error instanceof NodeError) await noteFailure(deps, backend, req, error);
     throw error;
   } finally {
     stopWatch();
@@ -65,7 +65,7 @@ export async function readXml(
     const root = readAnswer(answer, req.resource);
     return { root, response: { kind: "xml", root, status: answer.status, headers: handedBack(answer) } };
   } catch (error) {
-    if (error instanceof NodeError) await noteFailure(deps, backend, error);
+    if (error instanceof NodeError) await noteFailure(deps, backend, req, error);
     throw error;
   }
 }
@@ -79,7 +79,7 @@ export const handedBack = ({ headers }: NodeAnswer): NodeHeaders => ({
 function nodeRequest(req: GatewayRequest, { timeoutMs, once, contentType }: CallOptions): NodeRequest {
   const hasBody = req.body.length > 0;
   const label = contentType ?? (hasBody || req.form.size === 0 ? req.contentType : "");
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { "x-request-id": req.requestID };
   if (label !== "") headers["content-type"] = label;
   if (req.accept !== "") headers["accept"] = req.accept;
   if (req.userAgent !== "") headers["user-agent"] = req.userAgent;
@@ -94,17 +94,26 @@ function nodeRequest(req: GatewayRequest, { timeoutMs, once, contentType }: Call
   };
 }
 
-async function noteFailure(deps: CallDeps, backend: Backend, error: NodeError): Promise<void> {
-  deps.log.warn("node call failed", { backend_id: backend.id, resource: error.resource, error: error.message });
+async function noteFailure(deps: CallDeps, backend: Backend, req: GatewayRequest, error: NodeError): Promise<void> {
+  deps.log.warn("node call failed", {
+    backend_id: backend.id,
+    resource: error.resource,
+    error: error.message,
+    request_id: req.requestID,
+  });
   if (error.reason === "unreadable") return;
   try {
     // The first failure says it; while the node is known to be failing, polls decide.
     if (healthOf(backend) === "available") await recordFailedCall(deps.db, backend.id, error.message);
     else await requestPoll(deps.db, backend.id);
   } catch (lost) {
-    logLost(deps, backend, lost);
+    logLost(deps, backend, req, lost);
   }
 }
 
-const logLost = ({ log }: CallDeps, backend: Backend, error: unknown): void =>
-  log.warn("node failure could not be stored", { backend_id: backend.id, error: errorText(error) });
+const logLost = ({ log }: CallDeps, backend: Backend, { requestID }: GatewayRequest, error: unknown): void =>
+  log.warn("node failure could not be stored", {
+    backend_id: backend.id,
+    error: errorText(error),
+    request_id: requestID,
+  });

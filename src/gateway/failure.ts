@@ -1,5 +1,6 @@
 // AppError → what a BBB client sees: always HTTP 200 and FAILED with BBB's own key and a fixed text (bbb-api §1.3).
 // Details stay in the log. Only join, which a browser follows, has pages.
+import type { MessageKey } from "../bbb/message_keys.ts";
 import { encode } from "../bbb/query.ts";
 import { type BbbResponse, failure } from "../bbb/response.ts";
 import { AppError, type ErrorCode, errorText } from "../errors.ts";
@@ -8,7 +9,7 @@ import type { Logger } from "../log.ts";
 import { type GatewayRequest, wantsPage } from "./types.ts";
 
 interface Failure {
-  readonly messageKey: string;
+  readonly messageKey: MessageKey;
   readonly message: string;
   /** HTTP status and text of the page that a browser gets instead. */
   readonly page?: { readonly status: number; readonly title: string; readonly text: string };
@@ -101,6 +102,11 @@ const LOGGED: ReadonlySet<ErrorCode> = new Set([
   "internal",
 ]);
 
+const codeOf = (error: unknown): ErrorCode => error instanceof AppError ? error.code : "internal";
+
+/** What the answer says, or would say if it were no page and no redirect. */
+export const failureKey = (error: unknown): MessageKey => FAILURES[codeOf(error)].messageKey;
+
 /** @param req undefined when the request was not admitted */
 export function renderFailure(
   error: unknown,
@@ -108,7 +114,7 @@ export function renderFailure(
   log: Logger,
   requestID: string,
 ): BbbResponse {
-  const code = error instanceof AppError ? error.code : "internal";
+  const code = codeOf(error);
   logFailure(error, code, log, req, requestID);
   const { messageKey, message, page } = FAILURES[code];
   if (req?.resource === "join" && req.params.get("redirect") !== "false") {

@@ -1,13 +1,15 @@
 // The BBB gateway: THE chain in reading order, the table of handlers, and the edge where errors become BBB's own.
 import type { BbbResource } from "../bbb/resources.ts";
 import { RESOURCES } from "../bbb/resources.ts";
-import { type BbbResponse, success, toHttp } from "../bbb/response.ts";
+import { type BbbResponse, messageKeyOf, success, toHttp } from "../bbb/response.ts";
 import { element } from "../bbb/xml.ts";
 import type { Deps } from "../deps.ts";
 import { chain } from "../lib/chain.ts";
 import { redirectPage } from "../lib/html.ts";
+import type { HttpRequest } from "../lib/http.ts";
+import { sizedJson } from "../lib/sized_response.ts";
 import { admit, readAddress } from "./admit.ts";
-import { renderFailure } from "./failure.ts";
+import { failureKey, renderFailure } from "./failure.ts";
 import { deleteRecordings, publishRecordings, updateRecordings } from "./handlers/change_recordings.ts";
 import { create } from "./handlers/create.ts";
 import { join } from "./handlers/join.ts";
@@ -31,7 +33,7 @@ const index = (): Promise<BbbResponse> =>
   Promise.resolve(success(element("version", "2.0"), element("apiVersion", "2.0"), element("bbbVersion")));
 
 /** Serves `/bbb/<key>/…/<resource>`. */
-export function createGateway(deps: Deps): (req: Request, requestID: string) => Promise<Response> {
+export function createGateway(deps: Deps): (request: HttpRequest) => Promise<Response> {
   const handlers = {
     "": index,
     create: create(deps),
@@ -64,22 +66,34 @@ export function createGateway(deps: Deps): (req: Request, requestID: string) => 
     setMetaFrontend,
   ], (req) => (isKnown(req.resource) ? handlers[req.resource] : otherwise)(req));
 
-  async function answer(req: Request, requestID: string): Promise<BbbResponse> {
-    const address = readAddress(req.url);
-    if (address.resource === "") return await index();
+  async function answer(request: HttpRequest): Promise<BbbResponse> {
+    const address = readAddress(request.req.url);
+    const startedAt = deps.clock.monotonic();
     let admitted: GatewayRequest | undefined;
+    const tell = (messageKey: string) => {
+      const seconds = (deps.clock.monotonic() - startedAt) / 1000;
+      const { resource } = address;
+      deps.metrics.gatewayRequest({ frontend: admitted?.frontend.key, resource, messageKey, seconds });
+    };
+    if (address.resource === "") {
+      tell("");
+      return await index();
+    }
     try {
-      admitted = await admit(deps, req, address, requestID);
-      return await handle(admitted);
+      admitted = await admit(deps, request, address);
+      const answered = await handle(admitted);
+      tell(answered.kind === "xml" ? messageKeyOf(answered.root) : "");
+      return answered;
     } catch (error) {
-      return renderFailure(error, admitted, deps.log, requestID);
+      tell(failureKey(error));
+      return renderFailure(error, admitted, deps.log, request.id);
     }
   }
 
-  return async (req, requestID) => {
-    if (!["GET", "POST", "HEAD"].includes(req.method)) {
-      return Response.json({ message: "Method Not Allowed" }, { status: 405, headers: { allow: "GET, POST, HEAD" } });
+  return async (request) => {
+    if (!["GET", "POST", "HEAD"].includes(request.req.method)) {
+      return sizedJson({ message: "Method Not Allowed" }, 405, [["allow", "GET, POST, HEAD"]]);
     }
-    return toHttp(await answer(req, requestID), redirectPage);
+    return toHttp(await answer(request), redirectPage);
   };
 }

@@ -1,6 +1,7 @@
 // The page a browser waits on while its meeting has no node: it carries the original join in its address.
 import { Buffer } from "node:buffer";
 import { errorPage, retryPage } from "../lib/html.ts";
+import { sizedResponse } from "../lib/sized_response.ts";
 
 const PATH = "/b3s/retry-join/";
 const NO_JOIN = { title: "This link cannot be used", text: "Please join the meeting again from where you came." };
@@ -17,9 +18,8 @@ export function retryLocation(method: string, target: string): string {
 /** 400 for what is no join of ours: the page must not lead anywhere else. */
 export function serveRetryPage(blob: string): Response {
   const target = readTarget(blob);
-  const headers = { "content-type": "text/html; charset=UTF-8", "cache-control": "no-store" };
-  if (target === undefined) return new Response(errorPage(NO_JOIN), { status: 400, headers });
-  return new Response(retryPage(target), { headers });
+  const [status, page] = target === undefined ? [400, errorPage(NO_JOIN)] : [200, retryPage(target)];
+  return sizedResponse(page, status, [["content-type", "text/html; charset=UTF-8"], ["cache-control", "no-store"]]);
 }
 
 function readTarget(blob: string): string | undefined {

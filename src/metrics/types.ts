@@ -38,6 +38,6 @@ export interface Recorder {
   nodeCall(observed: NodeCallObservation): void;
   /** A request that was refused because nobody can vouch for it. */
   authFailure(kind: "checksum" | "token"): void;
-  /** This process has just deleted the row of a meeting; `frontend` is its key, undefined for none. */
-  meetingEnded(ended: { readonly frontend: string | undefined; readonly seconds: number }): void;
+  /** This process has just deleted the row of a meeting; `frontend` is its key, null for none. */
+  meetingEnded(ended: { readonly frontend: string | null; readonly seconds: number }): void;
 }

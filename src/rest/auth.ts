@@ -2,6 +2,8 @@
 import { type Scope } from "../contract/endpoint.ts";
 import type { Clock, Deps } from "../deps.ts";
 import { AppError } from "../errors.ts";
+import { reportAuthFailure } from "../lib/auth_failure.ts";
+import type { HttpRequest } from "../lib/http.ts";
 import { createKnownTokens } from "./known_tokens.ts";
 
 export interface Principal {
@@ -13,7 +15,7 @@ export interface Principal {
 
 export interface Authenticator {
   /** @throws token_missing, token_invalid, too_many_requests */
-  authenticate(req: Request, remoteIP: string): Promise<Principal>;
+  authenticate(request: HttpRequest): Promise<Principal>;
 }
 
 /** Failed tokens of one address within a minute before it has to wait. */
@@ -21,19 +23,22 @@ const MOST_FAILURES = 30;
 const FAILURE_WINDOW_MS = 60_000;
 const WATCHED_ADDRESSES = 10_000;
 
-export function createAuthenticator({ config, clock, log }: Pick<Deps, "config" | "clock" | "log">): Authenticator {
-  const tokens = createKnownTokens({ config, clock });
-  const failures = createFailureCounter(clock);
+type AuthDeps = Pick<Deps, "config" | "clock" | "log" | "metrics">;
+
+export function createAuthenticator(deps: AuthDeps): Authenticator {
+  const tokens = createKnownTokens(deps);
+  const failures = createFailureCounter(deps.clock);
 
   return {
-    authenticate: async (req, remoteIP) => {
+    authenticate: async (request) => {
+      const { req, remoteIP } = request;
       const token = /^Bearer +(\S+)\s*$/i.exec(req.headers.get("authorization") ?? "")?.[1];
       if (token === undefined) throw new AppError("token_missing", "The request carries no bearer token");
       if (failures.count(remoteIP) >= MOST_FAILURES) throw new AppError("too_many_requests", "Too many failed tokens");
       const verified = await tokens.verify(token);
       if (verified === undefined) {
         failures.add(remoteIP);
-        log.warn("token refused", { remote_ip: remoteIP });
+        reportAuthFailure(deps, request, "token");
         throw new AppError("token_invalid", "The token is wrong or has expired");
       }
       const { sub, scopes } = verified;

@@ -80,12 +80,15 @@ async function uniqueColumns<T>(write: () => Promise<T>): Promise<T> {
 const MOST_ATTEMPTS = 5;
 
 /** Polls lock meetings before their backend, or, when they release them, after it: one of two may have to step back. */
-async function deleteAtOnce({ db, view, log }: RestDeps, id: string): Promise<BackendRecord | undefined> {
+async function deleteAtOnce({ db, view, log, metrics }: RestDeps, id: string): Promise<BackendRecord | undefined> {
   for (let attempt = 1;; attempt++) {
     try {
       const deleted = await db.begin((tx) => deleteBackendRecord(tx, id));
       if (deleted === undefined) return undefined;
-      for (const meetingID of deleted.meetings) view.forgetMeeting(meetingID);
+      for (const meeting of deleted.meetings) {
+        view.forgetMeeting(meeting.id);
+        metrics.meetingEnded(meeting);
+      }
       const { host } = deleted.backend;
       log.info("backend removed by force", { backend_id: id, host, released: deleted.meetings.length });
       return deleted.backend;

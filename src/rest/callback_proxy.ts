@@ -5,6 +5,8 @@ import { type NodeTokenAlgorithm, verifyNodeToken } from "../contract/node_token
 import { verifyToken } from "../contract/token.ts";
 import type { Deps } from "../deps.ts";
 import { AppError } from "../errors.ts";
+import { reportAuthFailure } from "../lib/auth_failure.ts";
+import type { HttpRequest } from "../lib/http.ts";
 import { readBody } from "../lib/read_bytes.ts";
 import { listBackends } from "../store/backends.ts";
 import { insertCallback, type NewCallback } from "../store/callbacks.ts";
@@ -12,7 +14,7 @@ import { type Frontend, listFrontendsByID } from "../store/frontends.ts";
 import { isUuid } from "./input.ts";
 import type { OpenRoute } from "./route.ts";
 
-type ProxyDeps = Pick<Deps, "config" | "db" | "view" | "clock" | "log">;
+type ProxyDeps = Pick<Deps, "config" | "db" | "view" | "clock" | "log" | "metrics">;
 
 const SCOPE = "b3scale:callback";
 /** In a query; BBB's own spelling is the second. */
@@ -24,12 +26,15 @@ export const callbackProxyRoutes = (deps: ProxyDeps): readonly OpenRoute[] =>
   (["GET", "POST"] as const).map((method) => ({
     method,
     path: "/v1/callbacks/proxy/:token",
-    serve: ({ req, id }, { token = "" }) => accept(deps, req, token, id),
+    serve: (request, { token = "" }) => accept(deps, request, token),
   }));
 
-async function accept(deps: ProxyDeps, req: Request, token: string, request_id: string): Promise<Response> {
-  const { frontend, target } = await readTarget(deps, token);
-  const content = req.method === "GET" ? readGet(req, frontend, target) : await readPost(deps, req, frontend, target);
+async function accept(deps: ProxyDeps, request: HttpRequest, token: string): Promise<Response> {
+  const { req, id: request_id } = request;
+  const { frontend, target } = await readTarget(deps, request, token);
+  const content = req.method === "GET"
+    ? readGet(req, frontend, target)
+    : await readPost(deps, request, frontend, target);
   const origin = `${target.protocol}//${target.host}`;
   const callback_id = await insertCallback(deps.db, { frontend_id: frontend.id, origin, request_id, ...content });
   deps.log.info("callback accepted", { kind: content.kind, host: target.host, callback_id, request_id });
@@ -38,11 +43,16 @@ async function accept(deps: ProxyDeps, req: Request, token: string, request_id: 
 
 /** @throws forbidden, scope_missing, bad_request, not_found */
 async function readTarget(
-  { config, db, clock }: ProxyDeps,
+  deps: ProxyDeps,
+  request: HttpRequest,
   token: string,
 ): Promise<{ frontend: Frontend; target: URL }> {
+  const { config, db, clock } = deps;
   const verified = await verifyToken(config.jwtSecret, token, clock.now());
-  if (verified === undefined) throw new AppError("forbidden", "The token of the callback is wrong or has expired");
+  if (verified === undefined) {
+    reportAuthFailure(deps, request, "token");
+    throw new AppError("forbidden", "The token of the callback is wrong or has expired");
+  }
   if (!verified.scopes.has(SCOPE)) throw new AppError("scope_missing", `${SCOPE} scope required`);
   const target = URL.parse(verified.aud[0] ?? "");
   if (target === null) throw new AppError("bad_request", "The token of the callback names no URL");
@@ -71,11 +81,16 @@ function readGet(req: Request, frontend: Frontend, target: URL): Content {
 }
 
 /** @throws bad_request, token_invalid, body_too_large, invalid_parameter */
-async function readPost(deps: ProxyDeps, req: Request, frontend: Frontend, target: URL): Promise<Content> {
-  const given = await readGiven(req);
+async function readPost(
+  deps: ProxyDeps,
+  request: HttpRequest,
+  frontend: Frontend,
+  target: URL,
+): Promise<Content> {
+  const given = await readGiven(request.req);
   const signed = given["signed_parameters"];
   if (typeof signed === "string" && signed !== "") {
-    const claims = ownClaims(frontend, await verify(deps, "HS256", signed));
+    const claims = ownClaims(frontend, await verify(deps, request, "HS256", signed));
     return {
       kind: "recording_ready",
       url: target.href,
@@ -84,20 +99,27 @@ async function readPost(deps: ProxyDeps, req: Request, frontend: Frontend, targe
       wait_for: deps.config.recordings === null ? undefined : waitFor(claims["record_id"]),
     };
   }
-  const bearer = /^Bearer +(\S+)\s*$/i.exec(req.headers.get("authorization") ?? "")?.[1];
+  const bearer = /^Bearer +(\S+)\s*$/i.exec(request.req.headers.get("authorization") ?? "")?.[1];
   if (bearer === undefined) throw new AppError("bad_request", "The callback has neither signed_parameters nor a token");
-  const claims = await verify(deps, "HS512", bearer);
+  const claims = await verify(deps, request, "HS512", bearer);
   const body = JSON.stringify(withOwnUrl(ownClaims(frontend, given), target));
   return { kind: "analytics", url: target.href, claims: JSON.stringify(claims), body };
 }
 
 /** It names no node: one of them must have signed it, perhaps one that the view has not seen yet. @throws token_invalid */
-async function verify({ db, view, clock }: ProxyDeps, alg: NodeTokenAlgorithm, token: string): Promise<JsonObject> {
+async function verify(
+  deps: ProxyDeps,
+  request: HttpRequest,
+  alg: NodeTokenAlgorithm,
+  token: string,
+): Promise<JsonObject> {
+  const { db, view, clock } = deps;
   for (const list of [() => view.listBackends(), () => listBackends(db)]) {
     const secrets = (await list()).map(({ secret }) => secret);
     const claims = verifyNodeToken(alg, secrets, token, clock.now());
     if (claims !== undefined) return claims;
   }
+  reportAuthFailure(deps, request, "token");
   throw new AppError("token_invalid", "No node has signed the callback");
 }
 

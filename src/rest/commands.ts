@@ -43,6 +43,7 @@ export const commandRoutes = [
       await findCommandRecord(tx, await insertCommand(tx, END_ALL_MEETINGS, body.params))
     );
     if (row === undefined) throw new AppError("internal", "The command was not stored");
+    deps.log.info("command requested", { id: row.id, action: row.action });
     return commandJson(row);
   }),
 

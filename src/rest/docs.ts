@@ -2,6 +2,7 @@
 import script from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "text" };
 import style from "swagger-ui-dist/swagger-ui.css" with { type: "text" };
 import { openApi } from "../contract/openapi.ts";
+import { sizedResponse } from "../lib/sized_response.ts";
 import { VERSION } from "../version.ts";
 
 export const DOCS_PAGE = "/static/docs/api-v1.html";
@@ -58,5 +59,5 @@ export function serveDocs(path: string): Response | undefined {
   const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
   if (file === undefined) return undefined;
   const [type, text] = file;
-  return new Response(text(), { headers: { ...HEADERS, "content-type": type } });
+  return sizedResponse(text(), 200, [["content-type", type], ...Object.entries(HEADERS)]);
 }

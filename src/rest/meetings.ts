@@ -96,7 +96,7 @@ export const meetingRoutes = [
     return meetingJson(saved);
   }),
 
-  route(meetingEndpoints.delete, async ({ deps: { db, view }, principal, params: { id = "" } }) => {
+  route(meetingEndpoints.delete, async ({ deps: { db, view, metrics }, principal, params: { id = "" } }) => {
     const filter = await filterOf(db, principal, id);
     const deleted = await db.begin(async (tx) => {
       const stored = isImpossible(id) ? undefined : await lockMeetingRecord(tx, filter);
@@ -105,6 +105,7 @@ export const meetingRoutes = [
     });
     if (deleted === undefined) throw notFound(id);
     view.forgetMeeting(deleted.row.id);
+    metrics.meetingEnded({ frontend: deleted.frontend_key, seconds: deleted.row.ageSeconds });
     return meetingJson(deleted);
   }),
 ];

@@ -1,5 +1,6 @@
 // AppError → what a REST client sees: 1.x's JSON, members and statuses, nothing added (its CLI prints every member).
 import { AppError, type ErrorCode, errorText } from "../errors.ts";
+import { sizedResponse } from "../lib/sized_response.ts";
 import type { Logger } from "../log.ts";
 
 interface Problem {
@@ -70,7 +71,7 @@ export function renderProblem(error: unknown, log: Logger, requestID: string): R
 
 /** With the line end of 1.x; no charset, which its clients do not expect. */
 export const jsonResponse = (value: unknown, status = 200): Response =>
-  new Response(JSON.stringify(value) + "\n", { status, headers: { "content-type": "application/json" } });
+  sizedResponse(JSON.stringify(value) + "\n", status, [["content-type", "application/json"]]);
 
 /** @throws validation_failed */
 export function invalid(fields: Readonly<Record<string, readonly string[]>>): never {

@@ -3,9 +3,11 @@
 import { isProtected } from "../bbb/recording.ts";
 import type { Deps } from "../deps.ts";
 import { AppError } from "../errors.ts";
+import { reportAuthFailure } from "../lib/auth_failure.ts";
 import { errorPage } from "../lib/html.ts";
 import type { HttpRequest } from "../lib/http.ts";
 import { createRecall } from "../lib/recall.ts";
+import { sizedResponse } from "../lib/sized_response.ts";
 import { within } from "../lib/within.ts";
 import { cookieReach } from "../recordings/cookie_reach.ts";
 import { onPlaybackHost } from "../recordings/playback_url.ts";
@@ -30,6 +32,8 @@ const MOST_PROTECTIONS = 10_000;
 const DATABASE_TIMEOUT_MS = 5000;
 /** There is a host's own, and one for each domain above it. */
 const MOST_COOKIES = 8;
+/** Refused cookies that are remembered. */
+const MOST_REPORTED = 1000;
 
 /** In 1.x's words. */
 const NO_ACCESS = {
@@ -51,6 +55,7 @@ export function createProtectedRecordings(deps: Deps): readonly OpenRoute[] {
     keepMs: PROTECTION_KEPT_MS,
     most: MOST_PROTECTIONS,
   });
+  const reported = new Set<string>();
   let hasWarned = false;
 
   const findProtection = (name: string): Promise<Protection | undefined> =>
@@ -61,45 +66,60 @@ export function createProtectedRecordings(deps: Deps): readonly OpenRoute[] {
       return row && { recordID: name, frontendID: row.frontend_id, isProtected: isProtected(row.recording) };
     });
 
+  /** A page asks for hundreds of files with the same cookie: who left it open too long must not look like an attacker. */
+  function isNews(refused: string): boolean {
+    if (reported.has(refused)) return false;
+    if (reported.size >= MOST_REPORTED) reported.clear();
+    reported.add(refused);
+    return true;
+  }
+
   /** A browser sends several cookies of one name when they were set for several domains. */
-  async function grantsOf(req: Request): Promise<readonly Grant[]> {
+  async function grantsOf(request: HttpRequest): Promise<readonly Grant[]> {
+    const { req } = request;
     const pairs = (req.headers.get("cookie") ?? "").split(";").map((pair) => pair.trim());
     const cookies = pairs.filter((pair) => pair.startsWith(`${COOKIE_NAME}=`)).slice(0, MOST_COOKIES);
     const verified = await Promise.all(cookies.map((pair) => tokens.verify(pair.slice(COOKIE_NAME.length + 1))));
+    const isRefused = cookies.length > 0 && verified.every((token) => token === undefined);
+    if (isRefused && isNews(cookies.join())) reportAuthFailure(deps, request, "token");
     return verified.flatMap((token) => (token && grantOf(token)) ?? []);
   }
 
-  async function isAllowed(req: Request, resourcePath: string): Promise<boolean> {
+  async function isAllowed(request: HttpRequest, resourcePath: string): Promise<boolean> {
     const resource = readResource(resourcePath);
     if (resource.kind !== "recording") return resource.kind === "other";
     const found = (await Promise.all(resource.names.map(findProtection))).filter((one) => one !== undefined);
     if (found.length === 0) return !resource.isBbbID;
     const guarded = found.filter((one) => one.isProtected);
     if (guarded.length === 0) return true;
-    const grants = await grantsOf(req);
+    const grants = await grantsOf(request);
     return guarded.every(({ recordID, frontendID }) =>
       grants.some((grant) => grant.frontendID === frontendID && grant.recordIDs.includes(recordID))
     );
   }
 
   /** 200 or 403: nginx makes a 500 of anything else. */
-  async function authorize({ req }: HttpRequest): Promise<Response> {
-    const resourcePath = req.headers.get("x-resource-path");
+  async function authorize(request: HttpRequest): Promise<Response> {
+    const resourcePath = request.req.headers.get("x-resource-path");
     if (resourcePath === null && !hasWarned) {
       hasWarned = true;
       log.warn("a playback host asks without X-Resource-Path: its recordings are not protected", {
         hint: "set it to $request_uri as in deploy/nginx/playback.conf",
       });
     }
-    if (!await isAllowed(req, resourcePath ?? "")) {
+    if (!await isAllowed(request, resourcePath ?? "")) {
       throw new AppError("forbidden", "The cookie does not open this file");
     }
     return new Response(null, { headers: { "cache-control": "no-store" } });
   }
 
-  async function open({ req, id }: HttpRequest, token: string): Promise<Response> {
+  async function open(request: HttpRequest, token: string): Promise<Response> {
+    const { req, id } = request;
     const link = await readProtectedLink(config, token, clock.now());
-    if (link === undefined) return page(403);
+    if (link === undefined) {
+      reportAuthFailure(deps, request, "token");
+      return page(403);
+    }
     if (link.frontendID === "") throw new AppError("forbidden", "The link names no frontend");
     const [frontend] = isUuid(link.frontendID) ? await listFrontendsByID(db, [link.frontendID]) : [];
     if (frontend === undefined) return page(404);
@@ -114,7 +134,7 @@ export function createProtectedRecordings(deps: Deps): readonly OpenRoute[] {
         request_id: id,
       });
     }
-    const held = (await grantsOf(req)).find(({ frontendID }) => frontendID === frontend.id);
+    const held = (await grantsOf(request)).find(({ frontendID }) => frontendID === frontend.id);
     const cookie = await playbackCookie(config, extendGrant(held, link), reach, clock.now());
     return new Response(null, {
       status: 302,
@@ -146,7 +166,7 @@ export function createProtectedRecordings(deps: Deps): readonly OpenRoute[] {
 }
 
 const page = (status: 403 | 404): Response =>
-  new Response(errorPage(NO_ACCESS), {
-    status,
-    headers: { "content-type": "text/html; charset=UTF-8", "cache-control": "no-store" },
-  });
+  sizedResponse(errorPage(NO_ACCESS), status, [
+    ["content-type", "text/html; charset=UTF-8"],
+    ["cache-control", "no-store"],
+  ]);

@@ -5,6 +5,7 @@ import type { Endpoint } from "../contract/endpoint.ts";
 import type { Deps } from "../deps.ts";
 import { errorText } from "../errors.ts";
 import type { HttpRequest } from "../lib/http.ts";
+import { withFields } from "../log.ts";
 import { insertAudit } from "../store/audit.ts";
 import { agentRoutes } from "./agent.ts";
 import { createAgentEvents } from "./agent_events.ts";
@@ -71,7 +72,7 @@ export function createRest(deps: Deps): Rest {
       const body = checkInput(endpoint.body, given);
       const result = await handler({
         req: request.req,
-        deps: restDeps,
+        deps: { ...restDeps, log: withFields(deps.log, { request_id: request.id }) },
         principal,
         params: c.req.param() as Record<string, string>,
         query: checkInput(endpoint.query, readQueryObject(request.req.url)),
@@ -82,7 +83,7 @@ export function createRest(deps: Deps): Rest {
       return jsonResponse(result, endpoint.status);
     };
     router.on(endpoint.method, `/api${endpoint.path}`, async (c) => {
-      const principal = await authenticator.authenticate(c.env.request.req, c.env.request.remoteIP);
+      const principal = await authenticator.authenticate(c.env.request);
       try {
         return await serve(c, principal);
       } catch (error) {
@@ -94,7 +95,7 @@ export function createRest(deps: Deps): Rest {
   }
   /** What is wrong with the token is said before anything else. */
   router.notFound(async ({ env: { request } }) => {
-    await authenticator.authenticate(request.req, request.remoteIP);
+    await authenticator.authenticate(request);
     return notFound();
   });
   router.onError((error) => {

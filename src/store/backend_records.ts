@@ -1,10 +1,11 @@
 // Backends as operators and agents see and change them in REST: the whole row, fresh, with what its health is read from.
 import type postgres from "postgres";
-import type { ClusterMeetingID } from "../contract/meeting_id.ts";
 import type { Db } from "../deps.ts";
 import { AppError } from "../errors.ts";
 import { ages, type BackendAges, type InstanceState, source } from "./backends.ts";
+import type { DeletedMeeting } from "./deleted_meetings.ts";
 import { recordOf } from "./frontend_settings.ts";
+import { deleteBackendMeetings } from "./meetings.ts";
 
 export interface BackendRecord {
   readonly id: string;
@@ -133,12 +134,11 @@ export async function updateBackendRecord(
 export async function deleteBackendRecord(
   tx: Db,
   id: string,
-): Promise<{ backend: BackendRecord; meetings: ClusterMeetingID[] } | undefined> {
-  const meetings: ClusterMeetingID[] = [];
+): Promise<{ backend: BackendRecord; meetings: DeletedMeeting[] } | undefined> {
+  const meetings: DeletedMeeting[] = [];
   const deleteMeetings = async () => {
     await tx`select from meetings where backend_id = ${id} order by id for update`;
-    const rows = await tx<{ id: ClusterMeetingID }[]>`delete from meetings where backend_id = ${id} returning id`;
-    meetings.push(...rows.map((row) => row.id));
+    meetings.push(...await deleteBackendMeetings(tx, id));
   };
   await deleteMeetings();
   await tx`select from backends where id = ${id} for update`;

@@ -1,7 +1,9 @@
 // Rows of `backends` with their health record: BBB nodes as the operator wants them and as they were last seen.
 import type { ChecksumAlgorithm } from "../bbb/checksum.ts";
 import type { Db } from "../deps.ts";
+import type { DeletedMeeting } from "./deleted_meetings.ts";
 import { readTexts, recordOf } from "./frontend_settings.ts";
+import { deleteBackendMeetings } from "./meetings.ts";
 
 export type InstanceState = "init" | "ready" | "error" | "stopped" | "decommissioned";
 
@@ -130,8 +132,11 @@ export async function updateBackendCounters(
     where b.id = t.id and (b.meetings_count, b.attendees_count) is distinct from (t.meetings, t.attendees)`;
 }
 
-/** Removes a decommissioned backend and its meetings, unless something still runs or is about to. */
-export async function deleteEmptyBackend(tx: Db, id: string): Promise<boolean> {
+/**
+ * Removes a decommissioned backend and its meetings, unless something still runs or is about to.
+ * @returns undefined when it does
+ */
+export async function deleteEmptyBackend(tx: Db, id: string): Promise<DeletedMeeting[] | undefined> {
   await tx`select from backends where id = ${id} for update`;
   const [busy] = await tx`
     select 1 from meetings where backend_id = ${id}
@@ -139,8 +144,8 @@ export async function deleteEmptyBackend(tx: Db, id: string): Promise<boolean> {
     union all
     select 1 from b3scale_reservations where backend_id = ${id} and confirmed_at is null
     limit 1`;
-  if (busy !== undefined) return false;
-  await tx`delete from meetings where backend_id = ${id}`;
+  if (busy !== undefined) return undefined;
+  const meetings = await deleteBackendMeetings(tx, id);
   await tx`delete from backends where id = ${id}`;
-  return true;
+  return meetings;
 }

@@ -2,6 +2,7 @@
 import type { Meeting } from "../bbb/meeting.ts";
 import type { ClusterMeetingID } from "../contract/meeting_id.ts";
 import type { Db } from "../deps.ts";
+import { type DeletedMeeting, deletedMeeting } from "./deleted_meetings.ts";
 import { encodeStoredMeeting, readStoredMeeting } from "./stored_meeting.ts";
 
 export interface MeetingRow {
@@ -98,12 +99,18 @@ export async function bindMeetingFrontend(db: Db, id: ClusterMeetingID, frontend
 }
 
 /** Deletes the row while it is bound to this backend, so that a meeting built anew elsewhere stays. */
-export async function deleteMeeting(db: Db, id: ClusterMeetingID, backendID: string): Promise<boolean> {
-  return (await db`delete from meetings where id = ${id} and backend_id = ${backendID}`).count > 0;
+export async function deleteMeeting(
+  db: Db,
+  id: ClusterMeetingID,
+  backendID: string,
+): Promise<DeletedMeeting | undefined> {
+  const [deleted] = await db<DeletedMeeting[]>`
+    delete from meetings where id = ${id} and backend_id = ${backendID} returning ${deletedMeeting(db)}`;
+  return deleted;
 }
 
-/** All meetings of a backend that is gone. @returns their ids */
-export async function deleteBackendMeetings(db: Db, backendID: string): Promise<ClusterMeetingID[]> {
-  const rows = await db<{ id: ClusterMeetingID }[]>`delete from meetings where backend_id = ${backendID} returning id`;
-  return rows.map((row) => row.id);
+/** All meetings of a backend that is gone. */
+export async function deleteBackendMeetings(db: Db, backendID: string): Promise<DeletedMeeting[]> {
+  return await db<DeletedMeeting[]>`
+    delete from meetings where backend_id = ${backendID} returning ${deletedMeeting(db)}`;
 }

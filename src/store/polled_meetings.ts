@@ -4,6 +4,7 @@ import type { Meeting } from "../bbb/meeting.ts";
 import { mergeMeeting } from "../bbb/merge_meeting.ts";
 import type { ClusterMeetingID } from "../contract/meeting_id.ts";
 import type { Db } from "../deps.ts";
+import { type DeletedMeeting, deletedMeeting } from "./deleted_meetings.ts";
 import { isPending, updateMeeting } from "./meetings.ts";
 import { encodeStoredMeeting, readStoredMeeting } from "./stored_meeting.ts";
 
@@ -103,16 +104,14 @@ async function insertPolledMeeting(
 /**
  * Rows of the backend that its list does not name. Never one that is younger than the question: a create may have
  * finished while the list was under way.
- * @returns their ids
  */
 export async function deleteMissingMeetings(
   tx: Db,
   poll: { backendID: string; askedAgoMs: number; internalIDs: readonly string[] },
-): Promise<ClusterMeetingID[]> {
-  const rows = await tx<{ id: ClusterMeetingID }[]>`
+): Promise<DeletedMeeting[]> {
+  return await tx<DeletedMeeting[]>`
     delete from meetings
     where backend_id = ${poll.backendID} and coalesce(internal_id, '') <> all(${poll.internalIDs as string[]}::text[])
       and greatest(created_at, synced_at) < ${since(tx, poll.askedAgoMs)}
-    returning id`;
-  return rows.map(({ id }) => id);
+    returning ${deletedMeeting(tx)}`;
 }

@@ -13,6 +13,8 @@ export interface PoolOptions {
   readonly poolSize: number;
   readonly applicationName: string;
   readonly log: Pick<Logger, "debug">;
+  /** Called with 1 when a query or a transaction needs a connection, with -1 when it has ended. */
+  readonly onWork?: (change: 1 | -1) => void;
 }
 
 /** `timestamp` as PostgreSQL writes it, read as UTC. Microseconds are cut to milliseconds, which is what a Date holds. */
@@ -28,7 +30,7 @@ export function parseTimestamp(text: string): Date {
 }
 
 /** Connects on first use, not here. jsonb values are passed as `db.json(value)`. */
-export function openPool({ url, poolSize, applicationName, log }: PoolOptions): Pool {
+export function openPool({ url, poolSize, applicationName, log, onWork = () => {} }: PoolOptions): Pool {
   const address = parseDatabaseUrl(url);
   const [host = "", port] = [address.hosts[0], address.ports[0]];
   // As lists, which its types do not know, since a text with an IPv6 address is cut at the first colon.
@@ -51,7 +53,7 @@ export function openPool({ url, poolSize, applicationName, log }: PoolOptions): 
       bigint: { to: 20, from: [20], serialize: String, parse: Number },
     },
   };
-  return renewing(options);
+  return renewing(options, onWork);
 }
 
 type Options = postgres.Options<Record<string, postgres.PostgresType>>;
@@ -62,7 +64,7 @@ type Options = postgres.Options<Record<string, postgres.PostgresType>>;
  * ever, and a few restarts of the server use up all places. Queries under way have 2 s to end on
  * the old set.
  */
-function renewing(options: Options): Pool {
+function renewing(options: Options, onWork: (change: 1 | -1) => void): Pool {
   const retiring = new Set<Promise<void>>();
   let ended = false;
   const open = (): Pool => {
@@ -89,10 +91,38 @@ function renewing(options: Options): Pool {
     listening ??= postgres({ ...options, max: 1 }) as Pool;
     return listening.listen(...args);
   };
+  const begin = async (...args: unknown[]) => {
+    onWork(1);
+    try {
+      return await Reflect.apply(current.begin, current, args);
+    } finally {
+      onWork(-1);
+    }
+  };
+  const own: Readonly<Record<PropertyKey, unknown>> = { begin, end, listen };
   return new Proxy(current, {
-    apply: (_target, self, args) => Reflect.apply(current, self, args),
-    get: (_target, name) => name === "end" ? end : name === "listen" ? listen : Reflect.get(current, name),
+    apply: (_target, self, args) => counted(Reflect.apply(current, self, args), onWork),
+    get: (_target, name) => Object.hasOwn(own, name) ? own[name] : Reflect.get(current, name),
   });
+}
+
+/** A query of postgres.js before it is sent. */
+interface UnsentQuery extends Promise<unknown> {
+  handler: (query: UnsentQuery) => void;
+}
+
+/** Counts from when it is handed to the connections: what is made as a part of another query never is. */
+function counted(made: unknown, onWork: (change: 1 | -1) => void): unknown {
+  if (!(made instanceof Promise && "handler" in made)) return made;
+  const query = made as UnsentQuery;
+  const send = query.handler;
+  query.handler = (sent) => {
+    onWork(1);
+    const ended = () => onWork(-1);
+    Promise.prototype.then.call(sent, ended, ended); // its own `then` would send it
+    send(sent);
+  };
+  return query;
 }
 
 /**
@@ -119,6 +149,8 @@ export function guardOutOfBandErrors(log: Pick<Logger, "warn">): () => void {
 /** True for the driver's own socket errors only. A minified build has lost function names, so runtime frames count too. */
 export function isOutOfBandSocketError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  // Asked by the driver itself on each new connection; it hears of a failure with the connection, and nobody of the query's.
+  if ("query" in error && /\bpg_catalog\.pg_type\b/.test(String(error.query))) return true;
   const stack = error.stack ?? "";
   if (error instanceof TypeError) {
     return error.message === "Cannot read properties of null (reading 'write')" &&

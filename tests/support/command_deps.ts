@@ -6,9 +6,11 @@ import type { CommandDeps } from "../../src/controller/types.ts";
 import { type Clock, createNodeFetch, type Pool } from "../../src/deps.ts";
 import { createFakeClock, type FakeClock } from "./fake_clock.ts";
 import { type LogLine, makeConfig, makeLog } from "./make.ts";
+import { type NotedMetrics, noteMetrics } from "./noted_metrics.ts";
 
 export interface TestCommandDeps extends CommandDeps, Disposable {
   readonly clock: FakeClock;
+  readonly metrics: NotedMetrics;
   readonly lines: readonly LogLine[];
   /** Ids of meetings that were handed to the view as written and as deleted. */
   readonly applied: readonly string[];
@@ -30,6 +32,7 @@ export function commandDeps(db: Pool, env: Record<string, string> = {}): TestCom
     clock,
     random: () => 0.5,
     log,
+    metrics: noteMetrics(),
     lines,
     applied,
     forgotten,

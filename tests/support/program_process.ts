@@ -2,6 +2,7 @@
 import { killIfRunning } from "./kill.ts";
 
 export interface ProgramProcess extends AsyncDisposable {
+  readonly pid: number;
   /** All of it so far. */
   stdout(): string;
   stderr(): string;
@@ -31,6 +32,11 @@ export function runProcess(main: string, { env = {}, args = [], cwd = ROOT }: Pr
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  return follow(child);
+}
+
+/** @param child with its output piped */
+export function follow(child: Deno.ChildProcess): ProgramProcess {
   const text = { stdout: "", stderr: "" };
   const drain = async (name: "stdout" | "stderr") => {
     for await (const part of child[name].pipeThrough(new TextDecoderStream())) text[name] += part;
@@ -43,6 +49,7 @@ export function runProcess(main: string, { env = {}, args = [], cwd = ROOT }: Pr
   })();
   const kill = (signal: Deno.Signal) => killIfRunning(child, signal);
   return {
+    pid: child.pid,
     stdout: () => text.stdout,
     stderr: () => text.stderr,
     kill,

@@ -32,6 +32,7 @@ export const serverEnv = (dbUrl: string, more: ServerEnv = {}): Record<string, s
   B3SCALE_DB_URL: dbUrl,
   B3SCALE_LISTEN_HTTP: "127.0.0.1:0",
   B3SCALE_API_URL: "http://b3scale.test",
+  B3SCALE_DRAIN_SECONDS: "0",
   B3SCALE_API_JWT_SECRET: "a secret of tests that has at least 32 bytes",
   ...more,
 });

@@ -141,7 +141,7 @@ export function create(deps: CreateDeps): GatewayHandler {
           const { root, response } = await callNodeXml(deps, placement.backend, req, callOptions(req, leftMs()));
           if (isSuccess(root)) {
             built = true; // from here on the row must not be deleted: the meeting exists
-            await confirm(placement, readMeeting(root), leftMs);
+            await confirm(req, placement, readMeeting(root), leftMs);
           }
           return response;
         } catch (error) {
@@ -151,12 +151,17 @@ export function create(deps: CreateDeps): GatewayHandler {
         }
       }
     } finally {
-      if (!built) await release(placement);
+      if (!built) await release(req, placement);
     }
   }
 
   /** Of a database that is away for a moment the meeting would wait for the sweeper, and every create of it as well. */
-  async function confirm(placement: Placement, meeting: Meeting, leftMs: () => number): Promise<void> {
+  async function confirm(
+    { requestID }: GatewayRequest,
+    placement: Placement,
+    meeting: Meeting,
+    leftMs: () => number,
+  ): Promise<void> {
     while (true) {
       try {
         return await placements.confirm(placement, meeting);
@@ -165,6 +170,7 @@ export function create(deps: CreateDeps): GatewayHandler {
         deps.log.warn("a new meeting could not be stored, trying on", {
           meeting_id: placement.id,
           error: errorText(error),
+          request_id: requestID,
         });
         await clock.sleep(LOOK_AGAIN_MS);
       }
@@ -180,11 +186,15 @@ export function create(deps: CreateDeps): GatewayHandler {
     }
   }
 
-  async function release(placement: Placement): Promise<void> {
+  async function release({ requestID }: GatewayRequest, placement: Placement): Promise<void> {
     try {
       await placements.release(placement);
     } catch (error) { // the sweeper will
-      deps.log.warn("reservation could not be released", { meeting_id: placement.id, error: errorText(error) });
+      deps.log.warn("reservation could not be released", {
+        meeting_id: placement.id,
+        error: errorText(error),
+        request_id: requestID,
+      });
     }
   }
 }

@@ -21,7 +21,7 @@ const END_MS = 9500;
 /** Callers that ask the same within this time share one call. */
 const SHARE_MS = 1000;
 
-type MeetingDeps = Pick<Deps, "db" | "view" | "nodes" | "clock" | "log">;
+type MeetingDeps = Pick<Deps, "db" | "view" | "nodes" | "clock" | "log" | "metrics">;
 
 /** The request's meeting and its node; undefined for one that is unknown or on no node. */
 export async function findBound(
@@ -92,8 +92,9 @@ export const end = (deps: MeetingDeps): GatewayHandler => async (req) => {
   const bound = await findBound(deps, req);
   if (bound === undefined) throw unknownMeeting(req);
   const forget = async () => {
-    await endMeeting(deps.db, bound.row.id, bound.backend.id);
+    const ended = await endMeeting(deps.db, bound.row.id, bound.backend.id);
     deps.view.forgetMeeting(bound.row.id);
+    if (ended !== undefined) deps.metrics.meetingEnded(ended);
   };
   try {
     const { root, response } = await callNodeXml(deps, bound.backend, req, { timeoutMs: END_MS });

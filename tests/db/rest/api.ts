@@ -5,10 +5,10 @@ import { createClusterView } from "../../../src/cluster/view.ts";
 import type { Scope } from "../../../src/contract/endpoint.ts";
 import { signToken } from "../../../src/contract/token.ts";
 import type { Db, Pool } from "../../../src/deps.ts";
-import { createRecorder } from "../../../src/metrics/recorder.ts";
 import { createRest } from "../../../src/rest/rest.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
 import { type BackendFields, insertBackend, makeConfig, makeLog } from "../../support/make.ts";
+import { type NotedMetrics, noteMetrics } from "../../support/noted_metrics.ts";
 import { openTestPool } from "../../support/test_db.ts";
 
 /** Any JSON, objects and lists alike, to be looked into and compared. */
@@ -24,6 +24,7 @@ export interface Answer {
 export interface Api {
   /** What the process holds of the cluster; nothing follows the database here. */
   readonly memory: ClusterMemory;
+  readonly metrics: NotedMetrics;
   /** As an operator. */
   readonly admin: Caller;
   as(scope: Scope | "b3scale:admin b3scale:node", sub: string): Caller;
@@ -37,7 +38,8 @@ export function createApi(db: Pool, url: string): Api {
   const feed = createClusterFeed({ db, openListener: () => openTestPool(url, 1), clock, log });
   const view = createClusterView({ db, clock, source: feed });
   const nodes = { call: () => Promise.reject(new Error("REST asks no node")) };
-  const rest = createRest({ config, db, view, nodes, clock, random: () => 0.5, log, metrics: createRecorder() });
+  const metrics = noteMetrics();
+  const rest = createRest({ config, db, view, nodes, clock, random: () => 0.5, log, metrics });
   const as: Api["as"] = (scope, sub) => async (call, body) => {
     const token = await signToken(config.jwtSecret, { scope, sub }, clock.now());
     const [method = "", path = ""] = call.split(" ");
@@ -52,7 +54,7 @@ export function createApi(db: Pool, url: string): Api {
     });
     return { status: response.status, json: await response.json() };
   };
-  return { memory: feed.memory, admin: as("b3scale:admin", "ops"), as };
+  return { memory: feed.memory, metrics, admin: as("b3scale:admin", "ops"), as };
 }
 
 /** One member of each row. */

@@ -104,7 +104,7 @@ dbTest("DELETE /backends/:id decommissions: the meetings stay", async (db, url) 
 });
 
 dbTest("DELETE /backends/:id?force=true removes it with its meetings and no others", async (db, url) => {
-  const { admin, memory } = createApi(db, url);
+  const { admin, memory, metrics } = createApi(db, url);
   const [id, other] = [await insertBackend(db), await insertBackend(db)];
   await insertMeeting(db, { id: clusterID("m1"), backend_id: id });
   await insertMeeting(db, { id: clusterID("m2"), backend_id: other });
@@ -116,6 +116,7 @@ dbTest("DELETE /backends/:id?force=true removes it with its meetings and no othe
   assert.deepEqual([...await db`select id from meetings`], [{ id: clusterID("m2") }]);
   assert(!memory.meetings.has(clusterID("m1")));
   assert.deepEqual(await admin(`DELETE /backends/${id}?force=1`), NOT_FOUND);
+  assert.equal(metrics.ended.length, 1);
 });
 
 dbTest("DELETE /backends/:id is for operators, and for backends that are there", async (db, url) => {

@@ -221,12 +221,13 @@ dbTest("changes of different members of a meeting at once lose nothing", async (
 });
 
 dbTest("DELETE /meetings/:id answers what it deleted and forgets it", async (db, url) => {
-  const { admin, memory } = createApi(db, url);
+  const { admin, memory, metrics } = createApi(db, url);
   await insertMeetings(db);
   const { json: shown } = await admin(`PATCH /meetings/${M1}`, {});
   assert(memory.meetings.has(M1));
   assert.deepEqual(await admin("DELETE /meetings/internal:int-1"), { status: 200, json: shown });
   assert(!memory.meetings.has(M1));
   for (const id of [M1, "internal:int-1", "p"]) assert.deepEqual(await admin(`DELETE /meetings/${id}`), NOT_FOUND);
+  assert.deepEqual(metrics.ended.map(({ frontend, seconds }) => [frontend, Math.floor(seconds / 60)]), [["fe1", 1]]);
   assert.equal((await db`select from meetings`).length, 3);
 });

@@ -77,3 +77,23 @@ dbTest("only GET needs no bearer token", async (db, url) => {
   assert.equal((await playback.get("auth/x")).status, 401);
   assert.equal((await playback.get("")).status, 401);
 });
+
+dbTest(
+  "a wrong link is an authentication failure, and a wrong cookie is one however many files it asks for",
+  async (db, url) => {
+    const playback = await startPlayback(db, url);
+    const failures = () => playback.lines.filter(({ message }) => message === "authentication failed");
+    await playback.get("abc");
+    assert.deepEqual(failures().map(({ fields }) => fields?.["kind"]), ["token"]);
+    const wrong = await playback.cookie({}, "another secret that has at least 32 bytes");
+    for (let file = 0; file < 5; file++) assert.equal(await playback.auth(`/video/${ID}/${file}.mp4`, wrong), 403);
+    assert.equal(failures().length, 2);
+    await playback.auth(`/video/${ID}/x.mp4`);
+    await playback.auth(`/video/${ID}/x.mp4`, await playback.cookie({}));
+    assert.equal(
+      failures().length,
+      2,
+      "no cookie is how every visitor begins, and one for another recording is no wrong one",
+    );
+  },
+);

@@ -132,7 +132,9 @@ dbTest("updateBackendCounters() writes what differs only", async (db) => {
   assert.notEqual(after.get(b), before.get(b));
 });
 
-const remove = (db: Pool, id: string) => db.begin((tx) => deleteEmptyBackend(tx, id));
+/** @returns ids of the meetings that went with it; undefined when it stays */
+const remove = (db: Pool, id: string) =>
+  db.begin(async (tx) => (await deleteEmptyBackend(tx, id))?.map((meeting) => meeting.id));
 const exists = async (db: Pool, id: string) => await findBackend(db, id) !== undefined;
 
 const busy: [name: string, prepare: (db: Pool, backend: string) => Promise<unknown>][] = [
@@ -147,7 +149,7 @@ for (const [name, prepare] of busy) {
   dbTest(`deleteEmptyBackend() keeps a backend while ${name}`, async (db) => {
     const id = await insertBackend(db);
     await prepare(db, id);
-    assert.equal(await remove(db, id), false);
+    assert.equal(await remove(db, id), undefined);
     assert(await exists(db, id));
   });
 }
@@ -159,7 +161,7 @@ dbTest("deleteEmptyBackend() removes a backend with the meetings that no longer 
   const confirmed = clusterID("ended");
   await upsertReservations(db, [{ meeting_id: confirmed, backend_id: id, expected: 15 }]);
   await db`update b3scale_reservations set confirmed_at = localtimestamp`;
-  assert.equal(await remove(db, id), true);
+  assert.deepEqual(await remove(db, id), [confirmed]);
   assert.deepEqual([await exists(db, id), await exists(db, other)], [false, true]);
   assert.deepEqual((await db`select id from meetings`).map((row) => row.id), [clusterID("other")]);
 });

@@ -228,20 +228,26 @@ dbTest("bindMeetingFrontend() binds a meeting that nobody has", async (db) => {
   assert.equal((await findMeeting(db, M1))?.frontend_id, frontend);
 });
 
-dbTest("deleteMeeting() deletes the row while it is bound to that backend", async (db) => {
-  const [a, b] = [await insertBackend(db), await insertBackend(db)];
-  await insertMeeting(db, { backend_id: b });
-  assert.equal(await deleteMeeting(db, M1, a), false);
-  assert.equal(await deleteMeeting(db, M1, b), true);
-  assert.equal(await findMeeting(db, M1), undefined);
-});
+dbTest(
+  "deleteMeeting() deletes the row while it is bound to that backend, and says whose it was and how old",
+  async (db) => {
+    const [a, b] = [await insertBackend(db), await insertBackend(db)];
+    await insertMeeting(db, { backend_id: b, frontend_id: await insertFrontend(db, { key: "fe1" }), age: 60 });
+    assert.equal(await deleteMeeting(db, M1, a), undefined);
+    const deleted = await deleteMeeting(db, M1, b);
+    assert.deepEqual([deleted?.id, deleted?.frontend], [M1, "fe1"]);
+    assert.ok(deleted !== undefined && deleted.seconds >= 60 && deleted.seconds < 90);
+    assert.equal(await deleteMeeting(db, M1, b), undefined);
+    assert.equal(await findMeeting(db, M1), undefined);
+  },
+);
 
 dbTest("deleteBackendMeetings() releases what is bound to the backend, and says what", async (db) => {
   const [a, b] = [await insertBackend(db), await insertBackend(db)];
   for (const [id, backend_id] of [["1", a], ["2", a], ["3", b], ["4", null]] as const) {
     await insertMeeting(db, { id, backend_id });
   }
-  assert.deepEqual((await deleteBackendMeetings(db, a)).sort(), ["1", "2"]);
+  assert.deepEqual((await deleteBackendMeetings(db, a)).map(({ id }) => id as string).sort(), ["1", "2"]);
   assert.deepEqual((await listMeetings(db)).map(({ id }) => id as string).sort(), ["3", "4"]);
 });
 

@@ -18,13 +18,19 @@ const CALLBACK: ClaimedCallback = {
 };
 
 Deno.test("callbackRequest() asks the URL of an ended meeting with GET", () => {
-  assert.deepEqual(callbackRequest(CALLBACK, NOW), { url: CALLBACK.url, method: "GET", timeoutMs: 10_000 });
+  assert.deepEqual(callbackRequest(CALLBACK, NOW), {
+    url: CALLBACK.url,
+    method: "GET",
+    headers: { "x-request-id": "r1" },
+    timeoutMs: 10_000,
+  });
 });
 
 Deno.test("callbackRequest() posts a recording's claims as a form, signed with the frontend's secret", () => {
   const claims = { meeting_id: "room", record_id: "r" };
   const request = callbackRequest({ ...CALLBACK, kind: "recording_ready", claims: JSON.stringify(claims) }, NOW);
   assert.deepEqual([request.method, request.headers], ["POST", {
+    "x-request-id": "r1",
     "content-type": "application/x-www-form-urlencoded",
   }]);
   const [name, token = ""] = (request.body ?? "").split("=");
@@ -40,6 +46,7 @@ Deno.test("callbackRequest() posts analytics as they are, with a token that does
   );
   assert.deepEqual([request.method, request.body], ["POST", '{"a":1}']);
   assert.equal(request.headers?.["content-type"], "application/json");
+  assert.equal(request.headers?.["x-request-id"], "r1");
   const token = request.headers?.["authorization"]?.replace(/^Bearer /, "") ?? "";
   assert.deepEqual(verifyNodeToken("HS512", ["fe-secret"], token, NOW), { exp: NOW / 1000 + 86_400, iss: "node" });
 });

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { AppError, type ErrorCode } from "../../../src/errors.ts";
 import { admit, readAddress } from "../../../src/gateway/admit.ts";
 import type { ClusterView } from "../../../src/cluster/view.ts";
-import { makeFrontend } from "../../support/make.ts";
+import { createRecorder } from "../../../src/metrics/recorder.ts";
+import { makeFrontend, makeLog } from "../../support/make.ts";
 
 const addresses: [url: string, frontendKey: string, resource: string][] = [
   ["/bbb/fe1/bigbluebutton/api/create?a=1", "fe1", "create"],
@@ -49,7 +50,12 @@ function ask(
 ) {
   const checksum = sha256(resource + query + secret);
   const url = `https://b3s.example/bbb/${key}/bigbluebutton/api/${resource}?${query}&checksum=${checksum}`;
-  return admit({ view: view as ClusterView }, new Request(url, { headers }), readAddress(url), "r1");
+  const { log, lines } = makeLog();
+  const failures: string[] = [];
+  const metrics = { ...createRecorder(), authFailure: (kind: string) => void failures.push(kind) };
+  const http = { req: new Request(url, { headers }), id: "r1", remoteIP: "192.0.2.1" };
+  const asked = admit({ view: view as ClusterView, log, metrics }, http, readAddress(url));
+  return Object.assign(asked, { lines, failures });
 }
 const refusal = async (asked: Promise<unknown>): Promise<ErrorCode> => {
   const error = await asked.then(() => assert.fail("it was admitted"), (thrown: unknown) => thrown);
@@ -97,4 +103,24 @@ Deno.test("admit() tells what is wrong with a query to whom signed it only", asy
 Deno.test("admit() does not put secrets or checksums into its error", async () => {
   const error = await ask({ secret: "wrong" }).then(() => undefined, (thrown: Error) => thrown);
   assert.equal(error?.message, 'Request of frontend "fe1" is not signed with its secret');
+});
+
+Deno.test("admit() reports a wrong checksum once, with the client's address and no key that it made up", async () => {
+  const known = ask({ secret: "wrong" });
+  await refusal(known);
+  const path = "/bbb/fe1/bigbluebutton/api/create";
+  const fields = { kind: "checksum", remote_ip: "192.0.2.1", path, frontend: "fe1", request_id: "r1" };
+  assert.deepEqual(known.lines, [{ level: "warn", message: "authentication failed", fields }]);
+  assert.deepEqual(Object.keys(known.lines[0]?.fields ?? {}).slice(0, 2), ["kind", "remote_ip"]);
+  assert.deepEqual(known.failures, ["checksum"]);
+
+  const unknown = ask({ key: `nobody${"x".repeat(1000)}` });
+  await refusal(unknown);
+  assert.equal(unknown.lines[0]?.fields.frontend, undefined);
+  assert.equal(String(unknown.lines[0]?.fields.path).length, 200);
+
+  for (const fine of [ask(), ask({ resource: "nonsense", secret: "wrong" })]) {
+    await fine.catch(() => {});
+    assert.deepEqual([fine.lines, fine.failures], [[], []]);
+  }
 });

@@ -11,6 +11,7 @@ import {
 } from "../../../src/lib/http.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
 import { makeLog } from "../../support/make.ts";
+import { noteMetrics } from "../../support/noted_metrics.ts";
 
 const request = (headers: Record<string, string> = {}, url = "https://b3s.example/x?a=%20b"): HttpRequest => ({
   req: new Request(url, { headers }),
@@ -29,18 +30,52 @@ Deno.test("remoteIP() believes the proxy, else names the peer", () => {
   assert.equal(ip({ "x-forwarded-for": "203.0.113.9, 10.1.1.1" }), "203.0.113.9");
   assert.equal(ip({ "x-forwarded-for": "203.0.113.9", "x-real-ip": "198.51.100.1" }), "203.0.113.9");
   assert.equal(ip({ "x-real-ip": "198.51.100.1" }), "198.51.100.1");
+  assert.equal(ip({ "x-forwarded-for": "203.0.113.9:4711" }), "203.0.113.9");
+  assert.equal(ip({ "x-forwarded-for": "[2001:db8::1]:4711" }), "2001:db8::1");
+  assert.equal(ip({ "x-forwarded-for": "2001:db8::1" }), "2001:db8::1");
   assert.equal(ip({ "x-forwarded-for": "" }), "10.0.0.1");
   assert.equal(ip({}), "10.0.0.1");
+});
+
+Deno.test("remoteIP() believes nothing that is no address", () => {
+  const odd = [
+    "unknown",
+    "lms.example",
+    "1.2.3.4.5",
+    '1.2.3.4", "x',
+    "1.2.3.4 5.6.7.8",
+    "-",
+    "::1::2",
+    "[1.2.3.4",
+    "999.1.1.1",
+  ];
+  for (const text of odd) {
+    const headers = { "x-forwarded-for": text, "x-real-ip": text };
+    assert.equal(remoteIP(new Request("https://x/", { headers }), "10.0.0.1"), "10.0.0.1", text);
+  }
+});
+
+Deno.test("accessLog() writes the lines of quiet requests for debugging only", async () => {
+  const { log, lines } = makeLog();
+  const serve = accessLog({
+    log,
+    clock: createFakeClock(),
+    metrics: noteMetrics(),
+    quiet: ({ id }) => id === "quiet",
+  });
+  for (const id of ["r1", "quiet"]) await serve({ ...request(), id }, () => Promise.resolve(new Response()));
+  assert.deepEqual(lines.map(({ level, fields }) => [level, fields.request_id]), [["info", "r1"], ["debug", "quiet"]]);
 });
 
 Deno.test("accessLog() writes one line without a message, with the status that was sent", async () => {
   const { log, lines } = makeLog();
   const clock = createFakeClock();
-  const answering = accessLog({ log, clock })(
+  const metrics = noteMetrics();
+  const answering = accessLog({ log, clock, metrics })(
     request({ host: "b3s.example", "user-agent": "Moodle", referer: "https://lms/", "content-length": "7" }),
     async () => {
       await clock.sleep(1500);
-      return new Response("", { status: 404 });
+      return new Response(null, { status: 404 });
     },
   );
   await clock.advance(1500);
@@ -59,14 +94,17 @@ Deno.test("accessLog() writes one line without a message, with the status that w
       latency: 1500,
       latency_human: "1.500s",
       bytes_in: 7,
+      bytes_out: 0,
       request_id: "r1",
     },
   }]);
+  const told = { status: 404, host: "b3s.example", method: "GET", target: "/x?a=%20b", seconds: 1.5 };
+  assert.deepEqual(metrics.requests, [{ ...told, requestBytes: 7, responseBytes: 0 }]);
 });
 
 Deno.test("accessLog() writes short latencies in milliseconds, and what the client left out as empty", async () => {
   const { log, lines } = makeLog();
-  await accessLog({ log, clock: createFakeClock() })(
+  await accessLog({ log, clock: createFakeClock(), metrics: noteMetrics() })(
     request({}, "https://b3s.example"),
     () => Promise.resolve(new Response()),
   );
@@ -153,4 +191,25 @@ Deno.test("sendRequestID() puts the id on every answer, a crash's included", asy
     () => Promise.reject(new Error("x")),
   );
   assert.equal((await serve(request())).headers.get("x-request-id"), "r1");
+});
+
+Deno.test("accessLog() tells the status that was sent, of a request that takes too long and of one that crashes as well", async () => {
+  const { log, lines } = makeLog();
+  const clock = createFakeClock();
+  const serve = (answer: () => Promise<Response>) =>
+    chain<HttpRequest, Response>([
+      accessLog({ log, clock, metrics: noteMetrics() }),
+      sendRequestID,
+      recoverErrors({ log }),
+      timeLimit({ clock, ms: 1000, expired: () => new Response(null, { status: 503 }) }),
+    ], answer)(request());
+  const late = serve(async () => {
+    await clock.sleep(5000);
+    return new Response();
+  });
+  await clock.advance(1000);
+  assert.equal((await late).status, 503);
+  assert.equal((await serve(() => Promise.reject(new Error("a bug")))).status, 500);
+  const told = lines.filter(({ message }) => message === "").map(({ fields }) => [fields.status, fields.request_id]);
+  assert.deepEqual(told, [[503, "r1"], [500, "r1"]]);
 });

@@ -29,6 +29,17 @@ Deno.test("isOutOfBandSocketError() knows the driver's write on a socket that is
   );
 });
 
+Deno.test("isOutOfBandSocketError() knows the driver's own query on a new connection, whatever it failed with", () => {
+  const reset = withStack(
+    Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }),
+    "at TCPWrap.onStreamRead",
+  );
+  const failed = (query: string) =>
+    isOutOfBandSocketError(Object.defineProperty(reset, "query", { value: query, configurable: true }));
+  assert(failed("\n select b.oid, b.typarray\n from pg_catalog.pg_type a"));
+  assert(!failed("select id from meetings"));
+});
+
 Deno.test("isOutOfBandSocketError() leaves errors of our own alone", () => {
   assert(!isOutOfBandSocketError(withStack(new TypeError(NULL_WRITE), "at answer (file:///app/src/app.ts:1:1)")));
   assert(!isOutOfBandSocketError(new TypeError("Cannot read properties of null (reading 'read')")));

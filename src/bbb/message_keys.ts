@@ -1,0 +1,45 @@
+// The keys of BBB's answers (bbb-api §1.3) and those that only a balancer gives. Clients go by them; metrics count them.
+
+export const MESSAGE_KEYS = [
+  // Of failures.
+  "checksumError",
+  "unsupportedRequest",
+  "unsupportedContentType",
+  "apiNotEnabled",
+  "validationError",
+  "sizeError",
+  "internalError",
+  "missingParamMeetingID",
+  "missingParamName",
+  "missingParamFullName",
+  "missingParamMessage",
+  "missingParamRecordID",
+  "missingParamPublish",
+  "missingToken",
+  "missingSession",
+  "Params required",
+  "fullNameTooLong",
+  "invalidPassword",
+  "idNotUnique",
+  "nonUniqueVoiceBridge",
+  "parentMeetingIDMissing",
+  "parentMeetingDoesNotExist",
+  "notFound",
+  "meetingNotFound",
+  "invalidMeetingIdentifier",
+  "meetingForciblyEnded",
+  "mismatchCreateTimeParam",
+  "maxParticipantsReached",
+  "guestDeniedAccess",
+  "attendeesLimitReached",
+  "noBackendAvailable",
+  // Of successes.
+  "duplicateWarning",
+  "successfullyJoined",
+  "sentEndMeetingRequest",
+  "noMeetings",
+  "noSessions",
+  "noRecordings",
+] as const;
+
+export type MessageKey = (typeof MESSAGE_KEYS)[number];
