@@ -1,6 +1,7 @@
 // The one entry of all tests (`deno task test [paths and options of deno test]`): starts a PostgreSQL unless
 // B3SCALE_TEST_DB_URL names one, sees to Redis and nginx, runs the suites one after the other, and ends with the line
-// `N passed, N failed`.
+// `N passed, N failed`. The compiled programs are among them where B3SCALE_TEST_BINARIES names their folder; with
+// `--binaries <folder>` (`deno task test:binaries`) there is nothing else.
 import { type EmbeddedPostgres, startPostgres } from "../demo/postgres.ts";
 import { requireNginx } from "./support/require_nginx.ts";
 import { requireRedis } from "./support/require_redis.ts";
@@ -21,6 +22,7 @@ const SUITES: readonly Suite[] = [
   { paths: ["tests/db"], permissions: ["-A"], jobs: 2, needsDatabase: true },
   // A database for each exchange, and nothing that they share.
   { paths: ["tests/golden"], permissions: ["-A"], jobs: 2, needsDatabase: true, needsPrograms: true },
+  { paths: ["tests/docs"], permissions: ["-A"], jobs: 2, needsDatabase: true },
   {
     paths: ["tests/system", "tests/layering_test.ts"],
     permissions: ["-A"],
@@ -30,14 +32,26 @@ const SUITES: readonly Suite[] = [
   },
 ];
 
+const BINARIES: Suite = {
+  paths: ["tests/binaries"],
+  permissions: ["-A"],
+  jobs: 1,
+  needsDatabase: true,
+  needsPrograms: true,
+};
+
 if (import.meta.main) {
   Deno.chdir(new URL("..", import.meta.url));
-  const total = await runAll(Deno.args);
+  const [first, folder, ...rest] = Deno.args;
+  if (first === "--binaries") Deno.env.set("B3SCALE_TEST_BINARIES", folder ?? "dist");
+  const total = await (first === "--binaries"
+    ? runAll([BINARIES], rest)
+    : runAll(Deno.env.get("B3SCALE_TEST_BINARIES") ? [...SUITES, BINARIES] : SUITES, Deno.args));
   console.log(`${total.passed} passed, ${total.failed} failed`);
   Deno.exit(total.failed > 0 ? 1 : 0);
 }
 
-async function runAll(args: readonly string[]): Promise<Counts> {
+async function runAll(suites: readonly Suite[], args: readonly string[]): Promise<Counts> {
   const filters = args.filter((arg) => !arg.startsWith("-")).map((path) =>
     path.replace(/^\.\//, "").replace(/\/$/, "")
   );
@@ -45,7 +59,7 @@ async function runAll(args: readonly string[]): Promise<Counts> {
   const total = { passed: 0, failed: 0 };
   let postgres: EmbeddedPostgres | undefined;
   try {
-    for (const suite of SUITES) {
+    for (const suite of suites) {
       const paths = (await Promise.all(select(suite.paths, filters).map(testFiles))).flat();
       if (paths.length === 0) continue;
       if (suite.needsPrograms) {
