@@ -34,9 +34,12 @@ export function createAuthenticator(deps: AuthDeps): Authenticator {
       const { req, remoteIP } = request;
       const token = /^Bearer +(\S+)\s*$/i.exec(req.headers.get("authorization") ?? "")?.[1];
       if (token === undefined) throw new AppError("token_missing", "The request carries no bearer token");
-      if (failures.count(remoteIP) >= MOST_FAILURES) throw new AppError("too_many_requests", "Too many failed tokens");
       const verified = await tokens.verify(token);
       if (verified === undefined) {
+        // Good tokens of the same address pass: a proxy may stand for many, one of them with an old token.
+        if (failures.count(remoteIP) >= MOST_FAILURES) {
+          throw new AppError("too_many_requests", "Too many failed tokens");
+        }
         failures.add(remoteIP);
         reportAuthFailure(deps, request, "token");
         throw new AppError("token_invalid", "The token is wrong or has expired");

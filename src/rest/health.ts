@@ -35,6 +35,8 @@ export function createHealth({ db, view, clock, log }: Pick<Deps, "db" | "view" 
   const questions = createSingleFlight<MigrationStatus | undefined>({ clock, keepMs: SHARE_MS });
   let isDraining = false;
   let known: boolean | undefined;
+  /** Whether the database has once had our schema: what a newer version adds later does not concern us. */
+  let hasStarted = false;
 
   /** @returns undefined when the database does not answer: why is in the log of those who need it */
   async function unlessLate(ms: number, answer: Promise<MigrationStatus | undefined>) {
@@ -59,9 +61,10 @@ export function createHealth({ db, view, clock, log }: Pick<Deps, "db" | "view" 
     check: async () => {
       const question = questions.run("", () => unlessLate(QUESTION_MS, readMigrationStatus(db)));
       const migrations = await unlessLate(ANSWER_MS, question);
+      hasStarted ||= migrations !== undefined && !migrations.newer && migrations.pending === 0;
       const checks = {
         database: check(migrations !== undefined, "the database answers", "the database does not answer"),
-        migrations: checkMigrations(migrations),
+        migrations: checkMigrations(migrations, hasStarted),
         view: check(view.isTrusted(), "the view of the cluster is complete", "the view of the cluster is not complete"),
         draining: check(!isDraining, "the process goes on", "the process is about to stop"),
       };
@@ -76,9 +79,10 @@ export function createHealth({ db, view, clock, log }: Pick<Deps, "db" | "view" 
 
 const check = (ok: boolean, good: string, bad: string): Check => ({ ok, detail: ok ? good : bad });
 
-function checkMigrations(status: MigrationStatus | undefined): Check {
+/** An upgrade of one instance after the other must not put the old ones out of service. */
+function checkMigrations(status: MigrationStatus | undefined, hasStarted: boolean): Check {
   if (status === undefined) return { ok: false, detail: "the version of the database is not known" };
-  if (status.newer) return { ok: false, detail: "the database has been migrated by a newer version" };
+  if (status.newer) return { ok: hasStarted, detail: "the database has been migrated by a newer version" };
   return check(status.pending === 0, "the database is at our version", `${status.pending} migrations are pending`);
 }
 

@@ -3,7 +3,7 @@
 import { readConfig } from "../../src/config.ts";
 import type { Deps, Pool } from "../../src/deps.ts";
 import type { LogFields, Logger } from "../../src/log.ts";
-import { type RunningServer, startServer } from "../../src/main.ts";
+import { type RunningServer, startServer } from "../../src/server.ts";
 import type { BbbNode, BbbNodeOptions } from "../../demo/bbb_node/node.ts";
 import { type BbbClient, bbbClient, clusterID } from "./bbb_client.ts";
 import { eventually } from "./wait.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../../src/config.ts";
 import type { Pool } from "../../src/deps.ts";
-import { startServer } from "../../src/main.ts";
+import { startServer } from "../../src/server.ts";
 import { holdBackground, holdSchedule } from "./golden_rest/hold.ts";
 import { buildToken } from "./golden_rest/token.ts";
 import { serverEnv } from "./server_process.ts";

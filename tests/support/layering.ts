@@ -27,7 +27,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   controller: EDGES,
   console: EDGES,
   app: APP,
-  main: [...APP, "app"],
+  server: [...APP, "app"],
+  main: [...APP, "app", "server"],
   cli: PROTOCOL,
   agent: PROTOCOL,
 };

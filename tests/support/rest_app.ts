@@ -3,7 +3,7 @@ import { type App, createApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
 import type { Deps, Pool } from "../../src/deps.ts";
 import type { Logger } from "../../src/log.ts";
-import { startServer } from "../../src/main.ts";
+import { startServer } from "../../src/server.ts";
 import { createFolders } from "./golden/files.ts";
 import { holdBackground, holdCallbacks, holdSchedule } from "./golden_rest/hold.ts";
 import { setRows } from "./golden_rest/rows.ts";

@@ -2,7 +2,7 @@
 import { readConfig } from "../../src/config.ts";
 import { contentDigest } from "../../src/recordings/content_digest.ts";
 import type { Pool } from "../../src/deps.ts";
-import { startServer } from "../../src/main.ts";
+import { startServer } from "../../src/server.ts";
 import { buildToken, JWT_SECRET } from "./golden_rest/token.ts";
 import { clusterID, insertFrontend, type LogLine, makeLog } from "./make.ts";
 import { sha256, tar, type TarEntry } from "./tar.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../../src/config.ts";
 import type { LogFields } from "../../src/log.ts";
-import { startServer } from "../../src/main.ts";
+import { startServer } from "../../src/server.ts";
 import { makeLog } from "../support/make.ts";
 import { type Scrape, scrape } from "../support/metrics_scene.ts";
 import { valuesOf } from "../support/prometheus_text.ts";

@@ -1,7 +1,7 @@
 // Every family of 1.x (control-plane contract §10) as a busy server tells it: name, type, labels and values.
 import assert from "node:assert/strict";
 import { readConfig } from "../../src/config.ts";
-import { startServer } from "../../src/main.ts";
+import { startServer } from "../../src/server.ts";
 import { clusterID } from "../support/bbb_client.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { backendOf, type Scrape, scrape, sendBytes, startMetricsScene } from "../support/metrics_scene.ts";

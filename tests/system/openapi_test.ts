@@ -118,8 +118,9 @@ async function reach(rest: RestApp, one: Documented, status: number, valid: Ask,
       return await rest.ask({ ...valid, headers: { "content-type": "text/plain" }, json: undefined, text: "{}" });
     case 429: {
       const peer = `192.0.2.${operations.indexOf(one)}`;
-      for (let n = 0; n < 30; n++) await rest.ask({ ...valid, token: { secret: "wrong" }, peer });
-      return await rest.ask({ ...valid, peer });
+      const wrong = { ...valid, token: { secret: "wrong" }, peer };
+      for (let n = 0; n < 30; n++) await rest.ask(wrong);
+      return await rest.ask(wrong);
     }
     case 500: {
       const told = await tell(broken, valid);

@@ -1,6 +1,9 @@
 // What whole servers count of their requests: by frontend, resource and messageKey, in bytes, and of meetings that end.
 import assert from "node:assert/strict";
 import { createApp } from "../../src/app.ts";
+import { urlLabel } from "../../src/metrics/labels.ts";
+import { callbackProxyRoutes } from "../../src/rest/callback_proxy.ts";
+import { createProtectedRecordings } from "../../src/rest/protected_recordings.ts";
 import { bbbClient } from "../support/bbb_client.ts";
 import { startCluster } from "../support/cluster.ts";
 import { makeLog } from "../support/make.ts";
@@ -86,6 +89,10 @@ Deno.test("a server logs and counts the bytes that it sent", async () => {
     const told = metrics.requests.at(-1);
     assert.deepEqual([told?.target, told?.status, told?.responseBytes], [target, response.status, received]);
     if (method !== "HEAD") assert.equal(response.headers.get("content-length"), String(received), target);
+    assert.equal(urlLabel(target) === "other", target === "/nothing", target);
+  }
+  for (const { path } of [...createProtectedRecordings(cluster.deps), ...callbackProxyRoutes(cluster.deps)]) {
+    assert.equal(urlLabel(`/api${path.replace(/:\w+/, "x")}`), `/api${path}`);
   }
 });
 

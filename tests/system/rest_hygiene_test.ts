@@ -107,7 +107,7 @@ Deno.test("one line in the access log per request, with the status that was sent
   }
 });
 
-Deno.test("an address that shows thirty wrong tokens within a minute has to wait, others do not", async () => {
+Deno.test("an address that shows thirty wrong tokens within a minute has to wait, but not with a good one", async () => {
   await using rest = await startRestApp();
   const clock = createFakeClock(Date.now());
   const app = createApp({ ...rest.deps, clock });
@@ -115,16 +115,15 @@ Deno.test("an address that shows thirty wrong tokens within a minute has to wait
     tell(app, { method: "GET", path: "/v1/frontends", token, peer, headers });
   const [wrong, right] = [{ ...ADMIN, secret: "wrong" }, ADMIN];
   for (let n = 0; n < 30; n++) assert.equal((await ask(wrong, "192.0.2.1")).status, 401);
-  for (const token of [wrong, right]) {
-    const told = await ask(token, "192.0.2.1");
-    assert.deepEqual([told.status, told.json], [429, { message: "Too Many Requests" }]);
-  }
-  assert.equal((await ask(right, "192.0.2.2")).status, 200);
+  const told = await ask(wrong, "192.0.2.1");
+  assert.deepEqual([told.status, told.json], [429, { message: "Too Many Requests" }]);
+  assert.equal((await ask(right, "192.0.2.1")).status, 200, "a proxy may stand for many");
+  assert.equal((await ask(wrong, "192.0.2.2")).status, 401);
   assert.equal((await ask(undefined, "192.0.2.1")).status, 401, "no token is no wrong one");
-  assert.equal((await ask(right, "192.0.2.1", { "x-forwarded-for": "192.0.2.3" })).status, 200);
-  assert.equal((await ask(right, "192.0.2.2", { "x-forwarded-for": "192.0.2.1, 10.0.0.1" })).status, 429);
+  assert.equal((await ask(wrong, "192.0.2.1", { "x-forwarded-for": "192.0.2.3" })).status, 401);
+  assert.equal((await ask(wrong, "192.0.2.2", { "x-forwarded-for": "192.0.2.1, 10.0.0.1" })).status, 429);
   await clock.advance(60_000);
-  assert.equal((await ask(right, "192.0.2.1")).status, 200);
+  assert.equal((await ask(wrong, "192.0.2.1")).status, 401);
 });
 
 const audit = async (rest: { ask(ask: Ask): Promise<Told> }, query = "") => {

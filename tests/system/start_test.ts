@@ -1,13 +1,15 @@
 // b3scaled as an operator meets it: what it says about its settings, when it waits for the database, and how it stops.
 import assert from "node:assert/strict";
 import { freePort, startPostgres } from "../../demo/postgres.ts";
+import { readConfig } from "../../src/config.ts";
+import { startServer } from "../../src/server.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { VERSION } from "../../src/version.ts";
 import { BASE_ENV, runB3scaled } from "../support/b3scaled.ts";
 import { type BbbClient, bbbClient } from "../support/bbb_client.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { eventually } from "../support/wait.ts";
-import { emptyDatabase, openTestPool, testDatabase } from "../support/test_db.ts";
+import { emptyDatabase, openTestPool, silentLog, testDatabase } from "../support/test_db.ts";
 
 const NO_DATABASE = "postgres://operator:hunter2@127.0.0.1:1/b3scale";
 const lines = (text: string) => text.split("\n").filter((line) => line !== "");
@@ -194,6 +196,18 @@ Deno.test("b3scaled starts without its database, and serves once that is there",
     assert(complaints.length <= 3, "it repeats itself only when the reason changes");
   } finally {
     await postgres.stop();
+  }
+});
+
+Deno.test("a request that comes before the schema has been looked at is answered when that is done", async () => {
+  await using database = await testDatabase();
+  await insertFrontend(database.pool);
+  const server = await startServer(readConfig({ ...BASE_ENV, B3SCALE_DB_URL: database.url }), { log: silentLog });
+  try {
+    const { hostname, port } = server.address;
+    assert(await isServed(bbbClient(`http://${hostname}:${port}`, "fe1", "fe1-secret")));
+  } finally {
+    await server.stop();
   }
 });
 

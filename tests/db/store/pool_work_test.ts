@@ -53,7 +53,7 @@ dbTest("openPool() tells of a transaction as one, for as long as it keeps its co
 });
 
 dbTest("openPool() tells of the end of what was under way when its connection died", async (db, url) => {
-  const removeGuard = guardOutOfBandErrors(silentLog);
+  using _guard = { [Symbol.dispose]: guardOutOfBandErrors(silentLog) };
   await using counted = counting(url);
   const { pool, seen } = counted;
   const dying = [pool`select pg_sleep(60)`, pool.begin((tx) => tx`select pg_sleep(60)`)].map((one) =>
@@ -69,6 +69,5 @@ dbTest("openPool() tells of the end of what was under way when its connection di
   await db`select pg_terminate_backend(pid) from pg_stat_activity
     where query like 'select pg_sleep(60)%' and datname = current_database()`;
   await Promise.all(dying);
-  removeGuard();
   assert.equal(seen.underWay, 0);
 });

@@ -1,7 +1,7 @@
 // Drives one vector: rows, fake nodes, a server of its own, the request, and every comparison.
 import { readConfig } from "../../../src/config.ts";
 import type { Pool } from "../../../src/deps.ts";
-import { startServer } from "../../../src/main.ts";
+import { startServer } from "../../../src/server.ts";
 import { holdSchedule } from "../golden_rest/hold.ts";
 import { testDatabase } from "../test_db.ts";
 import { send } from "./client.ts";

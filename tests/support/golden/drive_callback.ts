@@ -1,6 +1,6 @@
 // Drives a vector of the group callback: a node's call to the proxy, and what reaches the frontend's receiver of it.
 import { readConfig } from "../../../src/config.ts";
-import { startServer } from "../../../src/main.ts";
+import { startServer } from "../../../src/server.ts";
 import { holdSchedule } from "../golden_rest/hold.ts";
 import { silentLog, testDatabase } from "../test_db.ts";
 import { pause } from "../wait.ts";

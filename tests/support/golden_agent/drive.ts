@@ -1,7 +1,7 @@
 // A server for the recorded starts, and how one is driven against it: rows, the agent's process, its requests and lines.
 import { readConfig } from "../../../src/config.ts";
 import type { Pool } from "../../../src/deps.ts";
-import { startServer } from "../../../src/main.ts";
+import { startServer } from "../../../src/server.ts";
 import { BUILD, VERSION } from "../../../src/version.ts";
 import { runAgent } from "../agent_process.ts";
 import { deadHost } from "../golden/placeholders.ts";

@@ -2,7 +2,7 @@
 // was asked and said.
 import { readConfig } from "../../../src/config.ts";
 import type { Pool } from "../../../src/deps.ts";
-import { startServer } from "../../../src/main.ts";
+import { startServer } from "../../../src/server.ts";
 import { BUILD, VERSION } from "../../../src/version.ts";
 import { createFolders } from "../golden/files.ts";
 import { deadHost } from "../golden/placeholders.ts";

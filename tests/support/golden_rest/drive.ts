@@ -1,7 +1,7 @@
 // A server for REST vectors, and how one vector is driven against it: rows, the request over HTTP, answer, rows.
 import { readConfig } from "../../../src/config.ts";
 import type { Pool } from "../../../src/deps.ts";
-import { startServer } from "../../../src/main.ts";
+import { startServer } from "../../../src/server.ts";
 import { BUILD, VERSION } from "../../../src/version.ts";
 import { createFolders, type RecordingFolders } from "../golden/files.ts";
 import { deadHost } from "../golden/placeholders.ts";

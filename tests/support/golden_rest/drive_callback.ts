@@ -3,7 +3,7 @@
 import { createHmac } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { readConfig } from "../../../src/config.ts";
-import { startServer } from "../../../src/main.ts";
+import { startServer } from "../../../src/server.ts";
 import { compareCallbacks, type SentCallback, startReceiver } from "../golden/receiver.ts";
 import type { JsonObject, VectorToken } from "../golden/vector.ts";
 import { silentLog, testDatabase } from "../test_db.ts";
