@@ -29,6 +29,7 @@ async function main(): Promise<number> {
     const env = withEnvFiles(Deno.env.toObject(), "B3SCALE_DB_URL", {
       readText: Deno.readTextFileSync,
       announce: writeStderr,
+      skipsForbidden: true,
     });
     configureLogging(readLogConfig(env));
     return await runProgram(PROGRAM, Deno.args, {

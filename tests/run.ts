@@ -26,10 +26,12 @@ const SUITES: readonly Suite[] = [
   {
     paths: ["tests/system", "tests/layering_test.ts"],
     permissions: ["-A"],
-    jobs: 1,
+    jobs: 2,
     needsDatabase: true,
     needsPrograms: true,
   },
+  // Judged by time or load, which others at work would spoil.
+  { paths: ["tests/timed"], permissions: ["-A"], jobs: 1, needsDatabase: true, needsPrograms: true },
 ];
 
 const BINARIES: Suite = {

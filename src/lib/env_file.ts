@@ -11,7 +11,12 @@ const ENV_FILES = [".env", "/etc/default/b3scale", "/etc/sysconfig/b3scale"];
 export function withEnvFiles(
   env: Env,
   trigger: string,
-  { readText, announce }: { readText: (path: string) => string; announce: (line: string) => void },
+  { readText, announce, skipsForbidden = false }: {
+    readText: (path: string) => string;
+    announce: (line: string) => void;
+    /** For a program that others use than those the files are for: the server's are not for everybody's eyes. */
+    skipsForbidden?: boolean;
+  },
 ): Env {
   if (env[trigger]?.trim()) return env;
   let merged = env;
@@ -21,6 +26,7 @@ export function withEnvFiles(
       text = readText(path);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) continue;
+      if (skipsForbidden && error instanceof Deno.errors.PermissionDenied) continue;
       throw new ConfigError([`cannot read environment file "${path}": ${errorText(error)}`]);
     }
     announce(`using environment from: ${path}`);

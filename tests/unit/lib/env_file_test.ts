@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readEnvFile } from "../../../src/lib/env_file.ts";
+import { ConfigError } from "../../../src/config.ts";
+import { readEnvFile, withEnvFiles } from "../../../src/lib/env_file.ts";
 
 const cases: [name: string, text: string, values: Record<string, string>][] = [
   ["names and values", "A=1\nB=two words\n", { A: "1", B: "two words" }],
@@ -18,3 +19,29 @@ const cases: [name: string, text: string, values: Record<string, string>][] = [
 for (const [name, text, values] of cases) {
   Deno.test(`readEnvFile() reads ${name}`, () => assert.deepEqual(readEnvFile(text), values));
 }
+
+/** Files by their paths; an error instead of a text is what reading it says. */
+function filesOf(files: Readonly<Record<string, string | Error>>, skipsForbidden?: boolean) {
+  const announced: string[] = [];
+  const readText = (path: string) => {
+    const file = files[path] ?? new Deno.errors.NotFound(path);
+    if (file instanceof Error) throw file;
+    return file;
+  };
+  return { announced, options: { readText, announce: (line: string) => void announced.push(line), skipsForbidden } };
+}
+
+Deno.test("withEnvFiles() lays the files over the environment, the later on top, while the trigger is not set", () => {
+  const { announced, options } = filesOf({ ".env": "A=1\nB=1", "/etc/default/b3scale": "B=2" });
+  assert.deepEqual(withEnvFiles({ A: "0", C: "0", T: " " }, "T", options), { A: "1", B: "2", C: "0", T: " " });
+  assert.deepEqual(announced, ["using environment from: .env", "using environment from: /etc/default/b3scale"]);
+  assert.deepEqual(withEnvFiles({ A: "0", T: "set" }, "T", options), { A: "0", T: "set" });
+});
+
+Deno.test("withEnvFiles() refuses a file that may not be read, unless it is somebody else's", () => {
+  const files = { ".env": "A=1", "/etc/default/b3scale": new Deno.errors.PermissionDenied("denied") };
+  assert.throws(() => withEnvFiles({}, "T", filesOf(files).options), ConfigError);
+  const { announced, options } = filesOf(files, true);
+  assert.deepEqual(withEnvFiles({}, "T", options), { A: "1" });
+  assert.deepEqual(announced, ["using environment from: .env"]);
+});
