@@ -24,13 +24,23 @@ import { BUILD, VERSION } from "./version.ts";
 /** @param peer address of the other end of the connection */
 export type App = (req: Request, peer?: string) => Promise<Response>;
 
-/** @param metrics undefined where they are not served on this address */
-export function createApp(deps: Deps, health: Health = createHealth(deps), metrics?: MetricsEndpoint): App {
+interface AppOptions {
+  readonly health?: Health;
+  /** Undefined where they are not served on this address. */
+  readonly metrics?: MetricsEndpoint;
+  /** Whether BBB's calls can be served. */
+  readonly isUsable?: () => Promise<boolean>;
+}
+
+export function createApp(
+  deps: Deps,
+  { health = createHealth(deps, () => true), metrics, isUsable = () => Promise.resolve(true) }: AppOptions = {},
+): App {
   const gateway = createGateway(deps);
   const rest = createRest(deps);
   const router = new Hono<{ Bindings: HttpRequest }>();
 
-  router.all("/bbb/*", (c) => gateway(c.env));
+  router.all("/bbb/*", async (c) => await isUsable() ? await gateway(c.env) : bbbFailure(NOT_USABLE));
   router.all("/api/v1", (c) => rest(c.env));
   router.all("/api/v1/*", (c) => rest(c.env));
   /** HEAD is no GET here, as in 1.x. */
@@ -85,8 +95,11 @@ const isUpload = ({ req }: HttpRequest): boolean =>
   req.method === "POST" && /^https?:\/\/[^/]*\/api\/v1\/recordings-upload(\?|$)/.test(req.url);
 
 /** BBB's clients get BBB's envelope whatever happens. */
+const bbbFailure = (message: string): Response => toHttp(failure("internalError", message), () => "");
+const NOT_USABLE = "The request could not be processed. Please try again.";
+
 function answerExpired({ req }: HttpRequest): Response {
   return /^https?:\/\/[^/]*\/bbb\//.test(req.url)
-    ? toHttp(failure("internalError", "The request took too long. Please try again."), () => "")
+    ? bbbFailure("The request took too long. Please try again.")
     : sizedJson({ message: "Service Unavailable" }, 503);
 }

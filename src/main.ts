@@ -35,7 +35,8 @@ async function main(): Promise<void> {
   if (Deno.args.includes("--check")) return await exitWithHealth(config, "/healthz");
   if (Deno.args.includes("--check-ready")) return await exitWithHealth(config, "/readyz");
   const lines = gatherLines(realClock.after);
-  globalThis.addEventListener("unload", lines.flush);
+  // The last two: what led to a crash is worth most.
+  for (const end of ["unload", "error", "unhandledrejection"]) globalThis.addEventListener(end, lines.flush);
   configureLogging({ level: config.logLevel, format: config.logFormat, write: lines.write });
   const log = createLogger();
   log.info("booting b3scale", { version: VERSION, pool_connections_max: config.dbPoolSize });

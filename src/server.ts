@@ -2,7 +2,6 @@
 // and tests start it.
 import { type App, createApp, createMetricsApp } from "./app.ts";
 import { createNodeClient } from "./bbb/client.ts";
-import { failure, toHttp } from "./bbb/response.ts";
 import { createClusterFeed } from "./cluster/feed.ts";
 import { createClusterView } from "./cluster/view.ts";
 import type { Config, ListenAddress } from "./config.ts";
@@ -43,32 +42,31 @@ export function startServer(
 ): Promise<RunningServer> {
   const metrics = createMetrics({ config, clock });
   const pool = { url: config.dbUrl, applicationName: APPLICATION, log };
-  const db = openPool({ ...pool, poolSize: config.dbPoolSize, onWork: metrics.onDatabaseWork });
+  const db = openPool({ ...pool, poolSize: config.dbPoolSize, onWork: metrics.onDatabaseWork, watch: { clock } });
   const removeGuard = guardOutOfBandErrors(log);
   const network = createNodeFetch();
   const nodes = createNodeClient({ ...network, clock, observe: metrics.recorder.nodeCall });
   const feed = createClusterFeed({ db, openListener: () => openPool({ ...pool, poolSize: 1 }), clock, log });
   const view = createClusterView({ db, clock, source: feed });
   const deps: Deps = { config, db, view, nodes, clock, random, log, metrics: metrics.recorder };
-  const health = createHealth(deps);
+  let usable = false;
+  const health = createHealth(deps, () => usable);
   const isReady = async () => (await health.check()).ready;
   const serveMetrics = metrics.createEndpoint({ ...deps, feed, isReady });
-  const app = createApp(deps, health, config.listenMetrics === null ? serveMetrics : undefined);
   const controller = createController(deps);
 
-  let usable = false;
   let endFirstTry = () => {};
   const firstTry = new Promise<void>((resolve) => endFirstTry = resolve);
-  /** A schema that is missing, or newer than this build, must not be written to; all else is served. */
-  const answerWithoutSchema: App = async (req, peer) => {
-    if (!/^https?:\/\/[^/]*\/bbb\//.test(req.url)) return await app(req, peer);
+  /** A schema that is missing, or newer than this build, must not be written to; all but BBB's calls is served. */
+  const isUsable = async () => {
     // Who asks in the moment between listening and the first look at the schema is not turned away.
-    await within(clock, FIRST_TRY_MS, firstTry, () => new Error("no answer in time")).catch(() => {});
-    if (usable) return await app(req, peer);
-    return toHttp(failure("internalError", "The request could not be processed. Please try again."), () => "");
+    if (!usable) await within(clock, FIRST_TRY_MS, firstTry, () => new Error("no answer in time")).catch(() => {});
+    return usable;
   };
+  const metricsHere = config.listenMetrics === null ? serveMetrics : undefined;
+  const app = createApp(deps, { health, metrics: metricsHere, isUsable });
   const server = listen(config.listen, "B3SCALE_LISTEN_HTTP", (req, peer) => {
-    const answer = (usable ? app : answerWithoutSchema)(req, peer);
+    const answer = app(req, peer);
     return health.isDraining() ? answer.then(asLastOfConnection) : answer;
   });
   const metricsServer = config.listenMetrics === null

@@ -51,7 +51,7 @@ export const drain: CommandSpec = {
     const waits = timeoutMs !== undefined && !(wasDraining && left.meetings === 0);
     if (waits) await empty(cli, given, { api, backend, report, timeoutMs, settleMs: wasDraining ? 0 : SETTLE_MS });
     report.give(await backendByHost(api, backend.bbb.host) ?? backend); // a decommissioned one may be gone
-    return wasDraining && !waits ? NO_CHANGE : 0;
+    return wasDraining && timeoutMs === undefined ? NO_CHANGE : 0; // who waits wants it empty, and it is
   },
 };
 

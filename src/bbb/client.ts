@@ -114,7 +114,7 @@ export function createNodeClient(
         // Counted while it streams, after inflation: a node cannot make us hold more.
         const tooLarge = () => new NodeError("too large", request.resource);
         const body = await readBytes(response.body, MAX_ANSWER_BYTES, tooLarge);
-        if (!response.ok) reason = "status";
+        if (!response.ok && !isSentOn(request, response)) reason = "status";
         return { status: response.status, headers: response.headers, body, latencyMs: clock.monotonic() - sentAt };
       } catch (error) {
         // The original is dropped on purpose: its cause holds the URL with a valid checksum.
@@ -132,6 +132,10 @@ export function createNodeClient(
     },
   };
 }
+
+/** What a join is answered with when all is well. */
+const isSentOn = ({ resource }: NodeRequest, { status }: Response): boolean =>
+  resource === "join" && status >= 300 && status <= 399;
 
 const TIMED_OUT = new Error("deadline passed");
 

@@ -236,8 +236,8 @@ export function createClusterFeed({ db, openListener, clock, log }: FeedDeps): C
       const comparing = () => trusted ? reconcile() : Promise.resolve();
       await Promise.all([
         every({ clock, log }, { ms: 0, what: "listening for changes", run: () => listen(signal) }, signal),
-        every({ clock, log }, { ms: PULSE_MS, what: "reading heartbeats", run: pulse }, signal),
-        every({ clock, log }, { ms: RECONCILE_MS, what: "comparing the view", run: comparing }, signal),
+        every({ clock, log }, { ms: PULSE_MS, what: "reading heartbeats", isQuick: true, run: pulse }, signal),
+        every({ clock, log }, { ms: RECONCILE_MS, what: "comparing the view", isQuick: true, run: comparing }, signal),
       ]);
     },
   };

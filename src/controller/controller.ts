@@ -78,9 +78,9 @@ export function createController(deps: CommandDeps & Pick<Deps, "db">): Controll
       };
       const resolving = () => resolvePendingMeetings(deps);
       await Promise.all([
-        every(deps, { ms: 0, what: "scheduling commands", run: scheduling }, signal),
-        every(deps, { ms: SWEEP_MS, what: "resolving pending meetings", run: resolving }, signal),
-        every(deps, { ms: REAP_MS, what: "taking back commands", run: () => reapCommands(db) }, signal),
+        every(deps, { ms: 0, what: "scheduling commands", isQuick: true, run: scheduling }, signal),
+        every(deps, { ms: SWEEP_MS, what: "resolving pending meetings", isQuick: true, run: resolving }, signal),
+        every(deps, { ms: REAP_MS, what: "taking back commands", isQuick: true, run: () => reapCommands(db) }, signal),
         every(
           deps,
           { ms: MOVES_MS, what: "moving recordings' files", run: () => finishRecordingMoves(deps, signal) },

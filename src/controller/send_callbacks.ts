@@ -77,7 +77,7 @@ export async function sendCallbacks(
       await attention();
     }
   };
-  await every(deps, { ms: 0, what: "sending callbacks", run }, signal);
+  await every(deps, { ms: 0, what: "sending callbacks", isQuick: true, run }, signal);
   while (sending.size > 0) await Promise.all(sending.values());
   await (await listening)?.unlisten();
 }

@@ -69,14 +69,24 @@ const BATCH = { most: 64, isUndone: isRolledBack };
 const TRANSACTION_MS = 5000;
 
 export function createPlacements({ config, db, view, random, clock }: PlacementDeps): Placements {
-  const inTime = <T>(work: Promise<T>): Promise<T> =>
-    within(clock, TRANSACTION_MS, work, () => new AppError("unavailable", "The database does not answer in time"));
+  const late = () => new AppError("unavailable", "The database does not answer in time");
+  const inTime = <T>(work: Promise<T>): Promise<T> => within(clock, TRANSACTION_MS, work, late);
 
   /** @returns undefined for a wish whose row another request has got */
-  const place = inBatches(
-    BATCH,
-    (wishes: readonly Wish[]) => inTime(db.begin((tx) => placeAll(tx, wishes)) as Promise<(Place | undefined)[]>),
-  );
+  const place = inBatches(BATCH, async (wishes: readonly Wish[]) => {
+    let isGivenUp = false;
+    const placing = db.begin(async (tx) => {
+      const places = await placeAll(tx, wishes);
+      if (isGivenUp) throw late(); // undone: its rows would be in the way of the next try until they are swept up
+      return places;
+    });
+    try {
+      return await inTime(placing as Promise<(Place | undefined)[]>);
+    } catch (error) {
+      isGivenUp = true;
+      throw error;
+    }
+  });
   const confirm = inBatches(BATCH, async (rows: Parameters<typeof confirmMeetings>[1]) => {
     const confirmed = await inTime(confirmMeetings(db, rows));
     return rows.map(({ pendingID }) => confirmed.get(pendingID));
@@ -89,7 +99,7 @@ export function createPlacements({ config, db, view, random, clock }: PlacementD
       lockPlacement(tx),
       listReservations(tx, view.seenUntil()),
     ]);
-    const own = new Set(wishes.map(({ id }) => id));
+    const own = new Set(wishes.flatMap(({ id, pendingID }) => rows.has(pendingID) ? [id] : []));
     const others = reservations.filter(({ meeting_id }) => !own.has(meeting_id));
     const loads = weighBackends(config.loadModel, await view.listBackends(), await view.weighMeetings(tx), others);
     const places = wishes.map(({ req, pendingID, candidates }): Place & { expected: number } | undefined => {

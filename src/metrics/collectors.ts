@@ -1,8 +1,9 @@
 // What a scrape reads, and the families that come of it: the cluster, what waits in the database, this process.
 import type { ClusterFeed } from "../cluster/feed.ts";
 import type { Deps } from "../deps.ts";
+import { createSingleFlight } from "../lib/single_flight.ts";
 import { within } from "../lib/within.ts";
-import { readQueueDepth } from "../store/queue_depth.ts";
+import { type QueueDepth, readQueueDepth } from "../store/queue_depth.ts";
 import { BUILD, VERSION } from "../version.ts";
 import { BACKEND_FAMILIES } from "./collect_backends.ts";
 import { clusterState } from "./collect_cluster.ts";
@@ -34,6 +35,9 @@ export function createCollectors(
     });
     return state;
   };
+  /** One question at a time: those that hang would use up the pool, scrape by scrape. */
+  const depths = createSingleFlight<QueueDepth>({ clock });
+  const queueDepth = () => inTime(depths.run("", () => readQueueDepth(db)));
   const rowCounts = () => ({
     frontends: feed.memory.frontends.size,
     backends: feed.memory.backends.size,
@@ -41,7 +45,7 @@ export function createCollectors(
   });
   return [
     createCollector(cluster, [...meetingFamilies({ perMeeting: config.metricsPerMeeting }), ...BACKEND_FAMILIES]),
-    createCollector(() => inTime(readQueueDepth(db)), QUEUE_FAMILIES),
+    createCollector(queueDepth, QUEUE_FAMILIES),
     createCollector(isReady, [READY]),
     createCollector(rowCounts, [VIEW_ROWS]),
     createCollector(() => feed.ageSeconds(), [VIEW_AGE]),

@@ -1,5 +1,5 @@
 // How busy the database's connections are. The driver tells neither how many are open nor what waits in them, so this is
-// counted from outside: what has begun and has not ended, against the size of the pool. Wired by main.ts.
+// counted from outside: what has begun and has not ended, against the size of the pool. Wired by metrics.ts.
 import { Gauge, type Registry } from "prom-client";
 
 /** @returns to be called with 1 when a query or transaction needs a connection, with -1 when it has ended */

@@ -1,4 +1,4 @@
-// How late this process gets round to what is due: everything it does waits for one thread. Started by main.ts.
+// How late this process gets round to what is due: everything it does waits for one thread. Started by metrics.ts.
 import { Gauge, Histogram, type Registry } from "prom-client";
 import type { Clock } from "../deps.ts";
 

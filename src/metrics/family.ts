@@ -2,8 +2,8 @@
 // written as Prometheus text by the exposition. What this process counts lives in prom-client's registry instead.
 
 /**
- * Labels as they are written between the braces, each set of them once, with its value. Their texts come only from the database's keys, hosts and
- * states: never from a request, a room or a person.
+ * Labels as they are written between the braces, each set of them once, with its value. Their texts come only from the
+ * database's keys, hosts, states and, where they are wanted, ids of meetings: never from a request or a person.
  */
 export type Samples = Iterable<readonly [labels: string, value: number]>;
 

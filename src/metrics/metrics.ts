@@ -1,5 +1,5 @@
-// Everything of the metrics that main.ts puts together: counted from the first query on, served once there is a cluster
-// to tell of.
+// Everything of the metrics that server.ts puts together: counted from the first query on, served once there is a
+// cluster to tell of.
 import type { ClusterFeed } from "../cluster/feed.ts";
 import type { Config } from "../config.ts";
 import type { Clock, Deps } from "../deps.ts";

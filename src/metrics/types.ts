@@ -26,7 +26,7 @@ export interface NodeCallObservation {
   /** API base of the backend. */
   readonly host: string;
   readonly resource: string;
-  /** "status" for an answer other than 2xx, undefined for a good one. */
+  /** "status" for an answer other than 2xx, or a redirect of join; undefined for a good one. */
   readonly error: NodeErrorReason | undefined;
   readonly seconds: number;
 }

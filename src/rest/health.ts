@@ -31,12 +31,14 @@ const ANSWER_MS = 800;
 const QUESTION_MS = 5000;
 const SHARE_MS = 1000;
 
-export function createHealth({ db, view, clock, log }: Pick<Deps, "db" | "view" | "clock" | "log">): Health {
+/** @param hasStarted whether the database has once had our schema: what a newer version adds later does not concern us */
+export function createHealth(
+  { db, view, clock, log }: Pick<Deps, "db" | "view" | "clock" | "log">,
+  hasStarted: () => boolean,
+): Health {
   const questions = createSingleFlight<MigrationStatus | undefined>({ clock, keepMs: SHARE_MS });
   let isDraining = false;
   let known: boolean | undefined;
-  /** Whether the database has once had our schema: what a newer version adds later does not concern us. */
-  let hasStarted = false;
 
   /** @returns undefined when the database does not answer: why is in the log of those who need it */
   async function unlessLate(ms: number, answer: Promise<MigrationStatus | undefined>) {
@@ -61,10 +63,9 @@ export function createHealth({ db, view, clock, log }: Pick<Deps, "db" | "view" 
     check: async () => {
       const question = questions.run("", () => unlessLate(QUESTION_MS, readMigrationStatus(db)));
       const migrations = await unlessLate(ANSWER_MS, question);
-      hasStarted ||= migrations !== undefined && !migrations.newer && migrations.pending === 0;
       const checks = {
         database: check(migrations !== undefined, "the database answers", "the database does not answer"),
-        migrations: checkMigrations(migrations, hasStarted),
+        migrations: checkMigrations(migrations, hasStarted()),
         view: check(view.isTrusted(), "the view of the cluster is complete", "the view of the cluster is not complete"),
         draining: check(!isDraining, "the process goes on", "the process is about to stop"),
       };

@@ -135,18 +135,13 @@ export async function deleteBackendRecord(
   tx: Db,
   id: string,
 ): Promise<{ backend: BackendRecord; meetings: DeletedMeeting[] } | undefined> {
-  const meetings: DeletedMeeting[] = [];
-  const deleteMeetings = async () => {
-    await tx`select from meetings where backend_id = ${id} order by id for update`;
-    meetings.push(...await deleteBackendMeetings(tx, id));
-  };
-  await deleteMeetings();
+  const before = await deleteBackendMeetings(tx, id);
   await tx`select from backends where id = ${id} for update`;
-  await deleteMeetings(); // those bound until nobody could any more
+  const since = await deleteBackendMeetings(tx, id); // those bound until nobody could any more
   const [backend] = await listBackendRecords(tx, { id });
   if (backend === undefined) return undefined;
   await tx`delete from backends where id = ${id}`;
-  return { backend, meetings };
+  return { backend, meetings: [...before, ...since] };
 }
 
 const settingsJson = (db: Db, settings: BackendRecord["settings"]) => db.json(settings as postgres.JSONValue);

@@ -1,4 +1,5 @@
 // Rows of `meetings`, each with its reservation: reads for the view, and the writes of end and the poll.
+import type postgres from "postgres";
 import type { Meeting } from "../bbb/meeting.ts";
 import type { ClusterMeetingID } from "../contract/meeting_id.ts";
 import type { Db } from "../deps.ts";
@@ -46,6 +47,13 @@ export const columns = (db: Db) =>
      m.created_at, m.updated_at, m.synced_at, extract(epoch from localtimestamp - m.created_at)::float8 as age_seconds,
      r.expected, r.backend_id as reserved_backend_id, m.xmin::text || '/' || coalesce(r.xmin::text, '') as version`;
 export const source = (db: Db) => db`meetings m left join b3scale_reservations r on r.meeting_id = m.id`;
+
+/**
+ * Ids of rows, locked in the order in which polls lock theirs: whoever writes several in another order may wait for a poll
+ * that waits for it.
+ */
+export const lockMeetings = (db: Db, condition: postgres.Fragment) =>
+  db`select id from meetings where ${condition} order by id for update`;
 
 export async function listMeetings(db: Db): Promise<MeetingRow[]> {
   return (await db<RawRow[]>`select ${columns(db)} from ${source(db)}`).map(read);
@@ -112,5 +120,6 @@ export async function deleteMeeting(
 /** All meetings of a backend that is gone. */
 export async function deleteBackendMeetings(db: Db, backendID: string): Promise<DeletedMeeting[]> {
   return await db<DeletedMeeting[]>`
-    delete from meetings where backend_id = ${backendID} returning ${deletedMeeting(db)}`;
+    delete from meetings where id in (${lockMeetings(db, db`backend_id = ${backendID}`)})
+    returning ${deletedMeeting(db)}`;
 }

@@ -49,6 +49,7 @@ export interface MigrationStatus {
 export function migrate(pool: Pool): Promise<MigrationStatus> {
   return pool.begin("isolation level read committed", async (tx) => {
     await tx`set local timezone = 'UTC'`;
+    await tx`set local lock_timeout = 0`; // another process may migrate for as long as it takes
     // A statement of its own: one that also reads the versions would read them as they were before its wait.
     await tx`select pg_advisory_xact_lock(${LOCK[0]}, ${LOCK[1]})`;
     const before = await readMigrationStatus(tx);

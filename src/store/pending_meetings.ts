@@ -3,7 +3,7 @@
 import type { Meeting } from "../bbb/meeting.ts";
 import type { ClusterMeetingID } from "../contract/meeting_id.ts";
 import type { Db } from "../deps.ts";
-import { columns, type MeetingRow, PENDING, type RawRow, read, source } from "./meetings.ts";
+import { columns, lockMeetings, type MeetingRow, PENDING, type RawRow, read, source } from "./meetings.ts";
 import { encodeStoredMeeting } from "./stored_meeting.ts";
 
 /** A row that has just become pending; with the most people its room ever had. */
@@ -44,12 +44,14 @@ export async function takeOverMeetings(
   rows: readonly { id: ClusterMeetingID; seenInternalID: string; seenBackendID: string | null; pendingID: string }[],
 ): Promise<Map<string, PendingMeeting>> {
   if (rows.length === 0) return new Map();
+  const ids = rows.map(({ id }) => id);
   const taken = await tx<Taken[]>`
+    with locked as (${lockMeetings(tx, tx`id = any(${ids}::text[])`)})
     update meetings set backend_id = null, internal_id = t.pending, created_at = localtimestamp,
       updated_at = localtimestamp
-    from unnest(${rows.map(({ id }) => id)}::text[], ${rows.map(({ seenInternalID }) => seenInternalID)}::text[],
+    from locked join unnest(${ids}::text[], ${rows.map(({ seenInternalID }) => seenInternalID)}::text[],
       ${rows.map(({ seenBackendID }) => seenBackendID)}::uuid[],
-      ${rows.map(({ pendingID }) => PENDING + pendingID)}::text[]) as t(id, seen, seen_backend, pending)
+      ${rows.map(({ pendingID }) => PENDING + pendingID)}::text[]) as t(id, seen, seen_backend, pending) using (id)
     where meetings.id = t.id and meetings.backend_id is not distinct from t.seen_backend
       and coalesce(meetings.internal_id, '') = t.seen
     returning meetings.internal_id, ${peakOf(tx)} as peak`;
@@ -64,14 +66,15 @@ export async function confirmMeetings(
   db: Db,
   rows: readonly { id: ClusterMeetingID; pendingID: string; backendID: string; meeting: Meeting }[],
 ): Promise<Map<string, MeetingRow>> {
+  const ids = rows.map(({ id }) => id);
   const stored = await db<(RawRow & { readonly pending: string })[]>`
-    with given as (
-      select * from unnest(${rows.map(({ id }) => id)}::text[],
+    with locked as (${lockMeetings(db, db`id = any(${ids}::text[])`)}), given as (
+      select t.* from locked join unnest(${ids}::text[],
         ${rows.map(({ pendingID }) => PENDING + pendingID)}::text[],
         ${rows.map(({ backendID }) => backendID)}::uuid[],
         ${rows.map(({ meeting }) => meeting.internalMeetingID)}::text[],
         ${rows.map(({ meeting }) => JSON.stringify(encodeStoredMeeting(meeting)))}::text[])
-        as t(id, pending, backend_id, internal_id, state)
+        as t(id, pending, backend_id, internal_id, state) using (id)
     ), m as (
       update meetings set backend_id = given.backend_id, internal_id = given.internal_id, state = given.state::jsonb,
         updated_at = localtimestamp, synced_at = localtimestamp

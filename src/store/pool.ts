@@ -5,6 +5,8 @@ import type { Pool } from "../deps.ts";
 import { errorText } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type DatabaseAddress, parseDatabaseUrl, withoutUndefined } from "./database_url.ts";
+import { type WatchOptions, watchPool } from "./pool_watch.ts";
+import { type Connect, createRenewingPool } from "./renewing_pool.ts";
 
 export interface PoolOptions {
   /** `postgres://…` or keywords, as in `B3SCALE_DB_URL`. */
@@ -12,10 +14,25 @@ export interface PoolOptions {
   /** Most connections at once; opened on demand. */
   readonly poolSize: number;
   readonly applicationName: string;
-  readonly log: Pick<Logger, "debug">;
+  readonly log: Pick<Logger, "debug" | "info" | "warn">;
   /** Called with 1 when a query or a transaction needs a connection, with -1 when it has ended. */
   readonly onWork?: (change: 1 | -1) => void;
+  /** Without it a link that dies silently is noticed by TCP only. */
+  readonly watch?: WatchOptions;
 }
+
+/**
+ * Kept by the server, overridden by parameters of the URL. Nothing of ours waits longer for a lock; no transaction waits
+ * longer for its next statement: when its client is gone it would keep its locks for two hours, the one under which
+ * meetings are placed too. Sessions that nobody holds any more end within a minute and a half.
+ */
+const SERVER_DEADLINES = {
+  lock_timeout: 30_000,
+  idle_in_transaction_session_timeout: 10_000,
+  tcp_keepalives_idle: "60",
+  tcp_keepalives_interval: "10",
+  tcp_keepalives_count: "3",
+};
 
 /** `timestamp` as PostgreSQL writes it, read as UTC. Microseconds are cut to milliseconds, which is what a Date holds. */
 export function parseTimestamp(text: string): Date {
@@ -30,14 +47,14 @@ export function parseTimestamp(text: string): Date {
 }
 
 /** Connects on first use, not here. jsonb values are passed as `db.json(value)`. */
-export function openPool({ url, poolSize, applicationName, log, onWork = () => {} }: PoolOptions): Pool {
+export function openPool({ url, poolSize, applicationName, log, onWork = () => {}, watch }: PoolOptions): Pool {
   const address = parseDatabaseUrl(url);
   const [host = "", port] = [address.hosts[0], address.ports[0]];
   // As lists, which its types do not know, since a text with an IPv6 address is cut at the first colon.
   const where: object = host.startsWith("/")
     ? { path: `${host}/.s.PGSQL.${port}` }
     : { host: [...address.hosts], port: [...address.ports] };
-  const options: Options = {
+  const options: postgres.Options<Record<string, postgres.PostgresType>> = {
     ...where,
     ...withoutUndefined({ database: address.database, user: address.user, password: address.password }),
     ssl: sslOption(address),
@@ -46,83 +63,17 @@ export function openPool({ url, poolSize, applicationName, log, onWork = () => {
     connect_timeout: 2,
     // Short and without chance: with the defaults an outage of 8 s is followed by 5–13 s in which queries hang.
     backoff: (attempt) => Math.min(0.1 * attempt, 1),
-    connection: { application_name: applicationName, ...address.parameters, TimeZone: "UTC" },
+    connection: { application_name: applicationName, ...SERVER_DEADLINES, ...address.parameters, TimeZone: "UTC" },
     onnotice: (notice) => log.debug("database notice", { severity: notice.severity, notice: notice.message }),
     types: {
       timestamp: { to: 1114, from: [1114], serialize: (value: Date) => value.toISOString(), parse: parseTimestamp },
       bigint: { to: 20, from: [20], serialize: String, parse: Number },
     },
   };
-  return renewing(options, onWork);
-}
-
-type Options = postgres.Options<Record<string, postgres.PostgresType>>;
-
-/**
- * A pool that takes a new set of connections after it has lost one. postgres.js 3.4.9 keeps the bytes that it could not
- * write and its "write is scheduled" flag when a connection dies (its issue 1208): that place in the pool then hangs for
- * ever, and a few restarts of the server use up all places. Queries under way have 2 s to end on
- * the old set.
- */
-function renewing(options: Options, onWork: (change: 1 | -1) => void): Pool {
-  const retiring = new Set<Promise<void>>();
-  let ended = false;
-  const open = (): Pool => {
-    let connected = false; // a refused connection has written nothing: keep its backoff
-    const pool = postgres({
-      ...options,
-      onparameter: () => connected = true,
-      onclose: () => {
-        if (!connected || ended || pool !== current) return;
-        current = open();
-        const retired = pool.end({ timeout: 2 }).finally(() => retiring.delete(retired));
-        retiring.add(retired);
-      },
-    }) as Pool;
-    return pool;
-  };
-  let current = open();
-  let listening: Pool | undefined; // its only connection listens again by itself and must not be renewed
-  const end: Pool["end"] = async (how) => {
-    ended = true;
-    await Promise.all([current.end(how), listening?.end(how), ...retiring]);
-  };
-  const listen: Pool["listen"] = (...args) => {
-    listening ??= postgres({ ...options, max: 1 }) as Pool;
-    return listening.listen(...args);
-  };
-  const begin = async (...args: unknown[]) => {
-    onWork(1);
-    try {
-      return await Reflect.apply(current.begin, current, args);
-    } finally {
-      onWork(-1);
-    }
-  };
-  const own: Readonly<Record<PropertyKey, unknown>> = { begin, end, listen };
-  return new Proxy(current, {
-    apply: (_target, self, args) => counted(Reflect.apply(current, self, args), onWork),
-    get: (_target, name) => Object.hasOwn(own, name) ? own[name] : Reflect.get(current, name),
-  });
-}
-
-/** A query of postgres.js before it is sent. */
-interface UnsentQuery extends Promise<unknown> {
-  handler: (query: UnsentQuery) => void;
-}
-
-/** Counts from when it is handed to the connections: what is made as a part of another query never is. */
-function counted(made: unknown, onWork: (change: 1 | -1) => void): unknown {
-  if (!(made instanceof Promise && "handler" in made)) return made;
-  const query = made as UnsentQuery;
-  const send = query.handler;
-  query.handler = (sent) => {
-    onWork(1);
-    const ended = () => onWork(-1);
-    Promise.prototype.then.call(sent, ended, ended); // its own `then` would send it
-    send(sent);
-  };
-  return query;
+  const connect: Connect = (own) => postgres({ ...options, ...own }) as Pool;
+  const renewing = createRenewingPool(connect, { now: () => watch?.clock.monotonic() ?? 0, onWork });
+  if (watch !== undefined) void watchPool(renewing, { ...watch, connect, log });
+  return renewing.pool;
 }
 
 /**
@@ -163,7 +114,7 @@ export function isOutOfBandSocketError(error: unknown): boolean {
   return dead && /\/postgres\/|postgres@|src\/connection\.js/.test(stack);
 }
 
-function sslOption({ ssl, sslFiles }: DatabaseAddress): Options["ssl"] {
+function sslOption({ ssl, sslFiles }: DatabaseAddress): DatabaseAddress["ssl"] | object {
   if (ssl === false || Object.keys(sslFiles).length === 0) return ssl;
   const files = Object.entries(sslFiles).filter(([, path]) => path !== "system");
   const pem = Object.fromEntries(files.map(([name, path]) => [name, Deno.readTextFileSync(path)]));

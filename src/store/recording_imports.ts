@@ -155,3 +155,10 @@ export async function releaseImport(db: Db, { id, claim }: ClaimedImport): Promi
   await db`
     update b3scale_recording_imports set claim = null, claimed_until = null where id = ${id} and claim = ${claim}`;
 }
+
+/** The same upload is received anew after that. @returns how many were forgotten */
+export async function deleteDoneImports(db: Db, olderThanDays: number): Promise<number> {
+  return (await db`
+    delete from b3scale_recording_imports
+    where state = 'done' and finished_at < localtimestamp - make_interval(days => ${olderThanDays})`).count;
+}

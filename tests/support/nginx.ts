@@ -82,7 +82,7 @@ async function serverConfigs({ apiPort, playbackPort, b3scaled, publishedPath, p
       [/server \{\n {4}listen 80;[^}]*\}\n/, ""], // the redirect to https
       [/listen 443 ssl http2;/, `listen 127.0.0.1:${port};`],
       [/ {4}ssl_certificate .*\n {4}ssl_certificate_key .*\n/, ""],
-      [/server 127\.0\.0\.1:42353;/, `server ${b3scaled};`],
+      [/server 127\.0\.0\.1:42353 /, `server ${b3scaled} `],
     ]);
   const playback = replaced(await read("playback"), [
     [/root \/var\/lib\/b3scale\/published;/, `root ${publishedPath};`],

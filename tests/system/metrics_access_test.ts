@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readConfig } from "../../src/config.ts";
 import type { LogFields } from "../../src/log.ts";
 import { startServer } from "../../src/server.ts";
+import { bbbClient } from "../support/bbb_client.ts";
 import { makeLog } from "../support/make.ts";
 import { type Scrape, scrape } from "../support/metrics_scene.ts";
 import { valuesOf } from "../support/prometheus_text.ts";
@@ -115,6 +116,15 @@ Deno.test("a scrape before the schema is there is served, and has everything onc
   await using server = await start(database.url, { B3SCALE_DB_MIGRATE: "false" });
   const before = await scrape(server.main);
   assert.deepEqual(has(before, [...CLUSTER, ...OWN]), [false, false, false, false, true, true, true, true]);
+  assert.equal((await bbbClient(server.main, "fe1", "s").call("getMeetings")).messageKey, "internalError");
+  const turnedAway = server.lines.find(({ fields }) => String(fields["uri"]).startsWith("/bbb/fe1/"));
+  assert.equal(turnedAway?.fields["status"], 200);
+  const counted = valuesOf((await scrape(server.main)).get("http_requests_total"));
+  assert.deepEqual(
+    Object.keys(counted).filter((labels) => labels.includes("/bbb/:key/getMeetings")).length,
+    1,
+    "who is turned away meanwhile is logged and counted",
+  );
   const { migrate } = await import("../../src/store/migrate.ts");
   await migrate(database.pool);
   await eventually("the view is trusted", async () => {

@@ -160,3 +160,24 @@ dbTest("collectGarbage() forgets mappings after 90 days and rooms after 180", as
   assert.deepEqual(await left("b3scale_room_peaks"), [clusterID("new") as string, clusterID("recent")].sort());
   assert.equal(await collectGarbage(deps, null), true);
 });
+
+dbTest("collectGarbage() forgets imports that were done 90 days ago, and none that is not done", async (db) => {
+  using deps = commandDeps(db);
+  for (
+    const [record_id, state, days] of [
+      ["old", "done", 91],
+      ["recent", "done", 89],
+      ["broken", "failed", 91],
+      ["waiting", "requested", null],
+    ] as const
+  ) {
+    await db`
+      insert into b3scale_recording_imports (record_id, format, digest, folder, state, created_at, finished_at)
+      values (${record_id}, 'presentation', 'd', uuid_generate_v4(), ${state}, localtimestamp - interval '200 days',
+        localtimestamp - make_interval(days => ${days}))`;
+  }
+  assert.equal(await collectGarbage(deps, null), true);
+  const left = await db`select record_id from b3scale_recording_imports order by record_id`;
+  assert.deepEqual(left.map(({ record_id }) => record_id), ["broken", "recent", "waiting"]);
+  assert.deepEqual(deps.lines.map(({ fields }) => fields["imports"]), [1]);
+});

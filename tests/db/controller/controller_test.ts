@@ -147,3 +147,23 @@ dbTest("createController() goes on after the database was away", async (db) => {
     return node.calls.length > 0;
   });
 });
+
+dbTest("createController() says that it waits for a lock on the queue, and that it goes on", async (db) => {
+  await using node = await fakeNode();
+  using deps = commandDeps(db);
+  await register(db, node, { node_state: "init" });
+  const said = (message: string) =>
+    eventually(message, async () => {
+      await deps.clock.advance(1000);
+      return deps.lines.some((line) => line.message === message);
+    });
+  await using stack = new AsyncDisposableStack();
+  await db.begin(async (tx) => {
+    await tx`lock table commands in exclusive mode`;
+    stack.use(start(deps));
+    await said("scheduling commands takes long");
+    assert.equal(node.calls.length, 0);
+  });
+  await said("scheduling commands goes on");
+  await node.waitForCalls(1);
+});

@@ -28,7 +28,7 @@ function start(answerOf: (signal: AbortSignal | null | undefined) => Response | 
     return await answerOf(signal);
   };
   const client = createNodeClient({ fetch, fetchOnce: fetch, clock, observe: metrics.nodeCall });
-  return { clock, metrics, call: () => client.call(NODE, GET) };
+  return { clock, metrics, call: (request = GET) => client.call(NODE, request) };
 }
 const observed = (error: string | undefined, seconds = 0.5) => [
   { host: NODE.host, resource: "getMeetings", error, seconds },
@@ -66,11 +66,19 @@ for (const [name, answer, error] of outcomes) {
   });
 }
 
+Deno.test("call() tells of the redirect that a node answers a join with as of a good answer", async () => {
+  const { clock, metrics, call } = start(() => new Response("", { status: 302 }));
+  const answering = call({ ...GET, resource: "join" });
+  await clock.advance(500);
+  await answering;
+  assert.deepEqual(metrics.calls.map(({ resource, error }) => [resource, error]), [["join", undefined]]);
+});
+
 Deno.test("call() tells of a deadline that passed while waiting for a place", async () => {
   const { clock, metrics, call } = start((signal) =>
     new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)))
   );
-  const calls = Promise.allSettled(Array.from({ length: 33 }, call));
+  const calls = Promise.allSettled(Array.from({ length: 33 }, () => call()));
   await clock.advance(2000);
   await calls;
   assert.deepEqual(metrics.calls, Array.from({ length: 33 }, () => observed("timeout", 2)).flat());

@@ -4,7 +4,7 @@ import type { Clock } from "../../../src/deps.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
 import { makeLog } from "../../support/make.ts";
 
-function setUp(run: (turn: number, clock: Clock) => Promise<void>) {
+function setUp(run: (turn: number, clock: Clock) => Promise<void>, { isQuick = false } = {}) {
   const clock = createFakeClock();
   const controller = new AbortController();
   const { log, lines } = makeLog();
@@ -12,6 +12,7 @@ function setUp(run: (turn: number, clock: Clock) => Promise<void>) {
   const done = every({ clock, log }, {
     ms: 1000,
     what: "counting",
+    isQuick,
     run: () => {
       at.push(clock.monotonic());
       return run(at.length, clock);
@@ -47,6 +48,47 @@ Deno.test("every() goes on after failures and logs the first of a row", async ()
   );
   controller.abort();
   await done;
+});
+
+Deno.test("every() says once that a quick run takes long, and when it goes on", async () => {
+  const minute = (time: Clock) => time.sleep(60_000);
+  const runs = [
+    () => Promise.resolve(),
+    minute, // said after 15 s
+    (time: Clock) => minute(time).then(() => Promise.reject(new Error("given up"))), // not over
+    minute,
+    () => Promise.resolve(),
+    minute, // said again
+  ];
+  const { clock, controller, lines, done } = setUp((turn, time) => runs[turn - 1]?.(time) ?? Promise.resolve(), {
+    isQuick: true,
+  });
+  await clock.advance(1000 + 14_999);
+  assert.deepEqual(lines, []);
+  await clock.advance(1);
+  assert.deepEqual(lines, [{ level: "warn", message: "counting takes long", fields: { seconds: 15 } }]);
+  await clock.advance(300_000);
+  assert.deepEqual(lines.map(({ level, message }) => `${level}: ${message}`), [
+    "warn: counting takes long",
+    "info: counting goes on",
+    "warn: counting takes long",
+    "warn: counting failed, trying on",
+    "info: counting goes on",
+    "warn: counting takes long",
+    "info: counting goes on",
+  ]);
+  controller.abort();
+  await done;
+  assert.equal(clock.waiting, 0);
+});
+
+Deno.test("every() lets a run take as long as it likes that is not quick", async () => {
+  const { clock, controller, lines, done } = setUp((_turn, time) => time.sleep(3_600_000));
+  await clock.advance(4_000_000);
+  controller.abort();
+  await clock.advance(3_600_000);
+  await done;
+  assert.deepEqual(lines, []);
 });
 
 Deno.test("every() finishes the run that has begun, and says nothing of its failure after the end", async () => {

@@ -6,7 +6,16 @@ import { createCollectors } from "../../../src/metrics/collectors.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
 import { makeBackend, makeConfig, makeFrontend, makeMeetingRow } from "../../support/make.ts";
 
-const silentDatabase = (() => new Promise(() => {})) as unknown as Pool;
+/** Hangs, and notes what it was asked. */
+function silentDatabase(): { db: Pool; asked: string[] } {
+  const asked: string[] = [];
+  const query = (parts: readonly string[]) => {
+    const text = parts.join("?");
+    if (text.includes("from requested")) asked.push(text);
+    return new Promise(() => {});
+  };
+  return { db: query as unknown as Pool, asked };
+}
 const CENSUS: Census = { frontends: [makeFrontend()], backends: [makeBackend()], meetings: [makeMeetingRow()] };
 
 function setUp(census: () => Promise<Census>, env: Record<string, string> = {}) {
@@ -14,9 +23,10 @@ function setUp(census: () => Promise<Census>, env: Record<string, string> = {}) 
   const memory = createClusterMemory();
   memory.putFrontend(makeFrontend());
   const retained: [string[], string[]][] = [];
+  const { db, asked } = silentDatabase();
   const collectors = createCollectors({
     config: makeConfig(env),
-    db: silentDatabase,
+    db,
     view: { census, isTrusted: () => true } as Deps["view"],
     clock,
     feed: { memory, ageSeconds: () => undefined },
@@ -31,7 +41,7 @@ function setUp(census: () => Promise<Census>, env: Record<string, string> = {}) 
     await clock.advance(2000);
     return Object.fromEntries(await Promise.all(told));
   };
-  return { collect, retained, clock };
+  return { collect, retained, clock, asked };
 }
 
 Deno.test("createCollectors() waits 2 s for a database that hangs, and tells all else", async () => {
@@ -48,6 +58,12 @@ Deno.test("createCollectors() waits 2 s for a database that hangs, and tells all
     0,
   ]]);
   assert.equal(clock.waiting, 0);
+});
+
+Deno.test("createCollectors() asks a database that hangs once, however often it is scraped", async () => {
+  const { collect, asked } = setUp(() => Promise.resolve(CENSUS));
+  for (let scrape = 0; scrape < 3; scrape++) await collect();
+  assert.equal(asked.length, 1, "each would hold a connection of the pool");
 });
 
 Deno.test("createCollectors() waits no longer for the view when it has to ask the database", async () => {
