@@ -1,6 +1,6 @@
 // What the environment tells the agent, and the error that ends it. Used by main.ts and whatever may be fatal.
-import { type Env, unknownSettings } from "../src/config.ts";
-import { type Findings, readSetting, textOf } from "../src/lib/read_setting.ts";
+import { unknownSettings } from "../src/config.ts";
+import { type Env, type Findings, readSetting, textOf } from "../src/lib/read_setting.ts";
 import type { LogFields } from "../src/log.ts";
 import { SETTINGS } from "../src/settings.ts";
 

@@ -3,7 +3,7 @@
 import { dirname, resolve } from "node:path/posix";
 import * as v from "valibot";
 import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
-import type { Env } from "../src/config.ts";
+import type { Env } from "../src/lib/read_setting.ts";
 import { errorText } from "../src/errors.ts";
 import {
   type ClusterFile,

@@ -1,7 +1,7 @@
 // What may stand in a cluster file: its shape, the server's rules for each value, how secrets are spelled. cluster_file.ts
 // reads and prints by it, cluster_plan.ts takes what was read.
 import * as v from "valibot";
-import type { Env } from "../src/config.ts";
+import type { Env } from "../src/lib/read_setting.ts";
 import { ADMIN_STATES, BackendInput, CHECKSUM_ALGORITHMS } from "../src/contract/backend.ts";
 import { Text } from "../src/contract/endpoint.ts";
 import { FrontendInput, RetentionDays, VISIBILITIES } from "../src/contract/frontend.ts";

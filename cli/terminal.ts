@@ -1,5 +1,5 @@
 // The terminal the CLI runs in. Only main.ts makes the real one.
-import type { Env } from "../src/config.ts";
+import type { Env } from "../src/lib/read_setting.ts";
 import { clip } from "./output.ts";
 import { CliError, type Terminal } from "./types.ts";
 

@@ -1,5 +1,5 @@
 // Access tokens of the CLI, one file per server, readable by their owner only. Places and names are 1.x's.
-import type { Env } from "../src/config.ts";
+import type { Env } from "../src/lib/read_setting.ts";
 import type { TokenStore } from "./types.ts";
 
 /** `$XDG_CONFIG_HOME/b3scale`, or below ~/.config */

@@ -1,5 +1,5 @@
 // The shapes of the CLI: a command is a value, program.ts hangs them on the command line, commands/ fills them.
-import type { Env } from "../src/config.ts";
+import type { Env } from "../src/lib/read_setting.ts";
 import type { Answer, ApiClient } from "../src/contract/client.ts";
 import type { StatusJson } from "../src/contract/status.ts";
 import type { Clock, Fetch } from "../src/deps.ts";

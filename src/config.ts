@@ -1,12 +1,12 @@
 // From the environment to the settings of b3scaled: main.ts reads them once. settings.ts says what each of them may be.
 import type { AllowList } from "./lib/address_ranges.ts";
-import { type Findings, readSetting, type Setting, textOf } from "./lib/read_setting.ts";
+import { type Env, type Findings, readSetting, type Setting, textOf } from "./lib/read_setting.ts";
+import type { ListenAddress } from "./lib/setting_kinds.ts";
 import { nearestName } from "./lib/unknown_names.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
 import { SETTINGS } from "./settings.ts";
 
 export type LoadModel = "expected" | "stress";
-export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Folders of recordings: `<path>/<format>/<record id>`. */
 export interface RecordingsConfig {
@@ -18,11 +18,6 @@ export interface RecordingsConfig {
   readonly uploadMaxBytes: number;
   /** How long deleted files are kept; 0 = not at all. */
   readonly trashDays: number;
-}
-
-export interface ListenAddress {
-  readonly hostname: string;
-  readonly port: number;
 }
 
 export interface Config {

@@ -1,6 +1,6 @@
 // What `b3scaled --check` does: asks the b3scaled that has the same settings how it is. For health checks of containers
 // without another program in them; called by main.ts.
-import type { ListenAddress } from "../config.ts";
+import type { ListenAddress } from "./setting_kinds.ts";
 import type { Clock, Fetch } from "../deps.ts";
 import { errorText } from "../errors.ts";
 

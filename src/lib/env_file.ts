@@ -1,6 +1,7 @@
 // KEY=VALUE files as 1.x reads them: no quoting rules, no interpolation (control-plane contract §1.2).
-import { ConfigError, type Env } from "../config.ts";
+import { ConfigError } from "../config.ts";
 import { errorText } from "../errors.ts";
+import type { Env } from "./read_setting.ts";
 
 const ENV_FILES = [".env", "/etc/default/b3scale", "/etc/sysconfig/b3scale"];
 

@@ -1,6 +1,7 @@
 // A setting as a declared value, and how it is read. settings.ts has the table, config.ts and agent/settings.ts read it.
-import type { Env } from "../config.ts";
 import type { Kind } from "./setting_kinds.ts";
+
+export type Env = Readonly<Record<string, string | undefined>>;
 
 export type Program = "b3scaled" | "b3scalectl" | "b3scaleagent" | "b3scale_upload.sh" | "tests";
 

@@ -1,8 +1,12 @@
 // What the values of settings may be: each kind reads a text and says in words what it takes. settings.ts uses them;
 // the words serve errors and the reference alike. Pure.
-import type { ListenAddress } from "../config.ts";
 import { LOG_LEVELS, type LogFormat, type LogLevel } from "../log.ts";
 import { type AllowList, readAllowList } from "./address_ranges.ts";
+
+export interface ListenAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
 
 export interface Kind<T> {
   /** Completes `"x" is not …`. */

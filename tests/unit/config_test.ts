@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Config, ConfigError, type Env, readConfig, readLogConfig } from "../../src/config.ts";
+import { type Config, ConfigError, readConfig, readLogConfig } from "../../src/config.ts";
+import type { Env } from "../../src/lib/read_setting.ts";
 
 const REQUIRED = {
   B3SCALE_API_URL: "https://b3s.example",

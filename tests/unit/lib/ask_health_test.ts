@@ -1,6 +1,6 @@
 // What `b3scaled --check` asks, and what it says of an answer that is none.
 import assert from "node:assert/strict";
-import type { ListenAddress } from "../../../src/config.ts";
+import type { ListenAddress } from "../../../src/lib/setting_kinds.ts";
 import type { Fetch } from "../../../src/deps.ts";
 import { askHealth } from "../../../src/lib/ask_health.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
