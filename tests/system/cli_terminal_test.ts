@@ -162,7 +162,11 @@ for (const [what, redirection, env, expected] of terminals) {
     const command = `'${Deno.execPath()}' run --no-lock --config ${ROOT}deno.json -A terminal.ts ${redirection}`;
     await using screen = open(command, env);
     await screen.end();
-    assert.deepEqual(JSON.parse(/\[(?:true|false),.*?\]/.exec(screen.shown())?.[0] ?? "null"), expected, screen.shown());
+    assert.deepEqual(
+      JSON.parse(/\[(?:true|false),.*?\]/.exec(screen.shown())?.[0] ?? "null"),
+      expected,
+      screen.shown(),
+    );
     assert.equal(screen.shown().includes(`\r${"x".repeat(89)}…\x1b[K\r\x1b[K`), expected[3], "the line fits");
   });
 }
