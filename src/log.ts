@@ -1,6 +1,7 @@
 // Log lines of all three programs in the shapes of 1.x, on stderr: JSON lines or plain. LogTape carries the records;
 // the two formats and what must never be written are ours. Nothing is written until configureLogging() was called.
 import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
+import { realClock } from "./deps.ts";
 import { redactFields, redactText } from "./lib/redact.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -29,31 +30,42 @@ const LOGTAPE_LEVEL = {
   panic: "fatal",
 } as const;
 
+const CATEGORY = ["b3scale"];
+/** LogTape's word for a sink that is done with a record when it returns: nothing is copied for it. */
+const READS_AT_ONCE = { [Symbol.for("LogTape.sinkSnapshotPolicy.immediate")]: true };
+
 /** Once per process, at its start. */
 export function configureLogging(
   { level, format, write = writeStderr }: { level: LogLevel; format: LogFormat; write?: (line: string) => void },
 ): void {
   const toLine = format === "structured" ? jsonLine : plainLine;
-  const sink = (record: LogRecord) => write(withoutControls(toLine(record)));
+  const sink = Object.assign((record: LogRecord) => write(withoutControls(toLine(record))), READS_AT_ONCE);
   configureSync({
     reset: true,
     sinks: { out: sink },
     loggers: [
-      { category: ["b3scale"], lowestLevel: LOGTAPE_LEVEL[level], sinks: ["out"] },
+      { category: CATEGORY, lowestLevel: LOGTAPE_LEVEL[level], sinks: ["out"] },
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["out"] }, // without a sink it prints to the console
     ],
   });
 }
 
 export function createLogger(): Logger {
-  const logger = getLogger(["b3scale"]);
-  return {
-    debug: (message, fields) => logger.debug(message, fields),
-    info: (message, fields) => logger.info(message, fields),
-    warn: (message, fields) => logger.warn(message, fields),
-    error: (message, fields) => logger.error(message, fields),
-    fatal: (message, fields) => logger.fatal(message, fields),
+  const logger = getLogger(CATEGORY);
+  /** As a finished record: of one that LogTape makes it copies every field three times, and remembers it until a full GC. */
+  const at = (level: LogRecord["level"]) => (message: string, fields: LogFields = {}) => {
+    const timestamp = realClock.now();
+    const record = {
+      category: CATEGORY,
+      level,
+      timestamp,
+      message: [message],
+      rawMessage: message,
+      properties: fields,
+    };
+    logger.emit(record);
   };
+  return { debug: at("debug"), info: at("info"), warn: at("warning"), error: at("error"), fatal: at("fatal") };
 }
 
 /** The same logger with fields that each of its lines has. */

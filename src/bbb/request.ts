@@ -41,7 +41,7 @@ export async function readRequest(req: Request, resource: string): Promise<BbbRe
   const method = req.method === "POST" ? "POST" : "GET";
   const contentType = req.headers.get("content-type") ?? "";
   const query = readQuery(rawQuery);
-  const body = await readBody(req);
+  const body = req.body === null ? NO_BYTES : await readBody(req);
   const form = body.length === 0 || startsLikeXml(body) ? NO_FORM : await readForm(body, contentType);
   if (query === undefined || form === undefined) {
     const problem = query === undefined ? "The query has a broken percent-escape" : "The form body cannot be read";

@@ -8,10 +8,11 @@ class Html {
 
 /** Every value is escaped unless it was made by this tag. */
 export function html(parts: TemplateStringsArray, ...values: readonly (string | number | Html)[]): Html {
-  const text = parts.reduce((whole, part, index) => {
+  let text = "";
+  for (let index = 0; index < parts.length; index++) {
     const value = values[index - 1] ?? "";
-    return whole + (value instanceof Html ? value.text : escapeMarkup(String(value))) + part;
-  });
+    text += (value instanceof Html ? value.text : escapeMarkup(String(value))) + parts[index];
+  }
   return new Html(text);
 }
 
@@ -38,12 +39,14 @@ export const errorPage = ({ title, text }: { title: string; text: string }): str
   page(title, html``, html`<p>${text}</p>`);
 
 /** Body of a 302: browsers do not show it. */
-export const redirectPage = (location: string): string =>
-  page(
+export function redirectPage(location: string): string {
+  const target = html`${location}`;
+  return page(
     "Redirecting",
-    html`<meta http-equiv="refresh" content="0; url=${location}">`,
-    html`<p><a href="${location}">Continue</a></p>`,
+    html`<meta http-equiv="refresh" content="0; url=${target}">`,
+    html`<p><a href="${target}">Continue</a></p>`,
   );
+}
 
 /** Asks again each second until the meeting's node is there; the link shows when that takes long. */
 export const retryPage = (target: string): string =>
