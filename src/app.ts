@@ -14,7 +14,7 @@ import {
   sendRequestID,
   timeLimit,
 } from "./lib/http.ts";
-import { sizedJson, sizedResponse } from "./lib/sized_response.ts";
+import { methodNotAllowed, sizedJson, sizedResponse } from "./lib/sized_response.ts";
 import type { MetricsEndpoint } from "./metrics/endpoint.ts";
 import { DOCS_PAGE, serveDocs } from "./rest/docs.ts";
 import { answerLive, answerReady, createHealth, type Health, isProbe } from "./rest/health.ts";
@@ -47,12 +47,12 @@ export function createApp(
   const get = (path: string, handler: (c: Context) => Response | Promise<Response>) =>
     router.all(path, (c) => {
       if (c.req.raw.method === "GET") return handler(c);
-      return sizedJson({ message: "Method Not Allowed" }, 405, [["allow", "OPTIONS, GET"]]);
+      return methodNotAllowed("OPTIONS, GET");
     });
   const probe = (path: string, answer: () => Response | Promise<Response>) =>
     router.all(path, (c) => {
       if (["GET", "HEAD"].includes(c.req.raw.method)) return answer();
-      return sizedJson({ message: "Method Not Allowed" }, 405, [["allow", "GET, HEAD"]]);
+      return methodNotAllowed("GET, HEAD");
     });
   probe("/healthz", answerLive);
   probe("/readyz", () => answerReady(health));
@@ -85,7 +85,7 @@ export function createMetricsApp(deps: Pick<Deps, "clock" | "log" | "metrics">, 
       return sizedJson({ message: "Not Found" }, 404);
     }
     if (request.req.method === "GET") return await metrics(request);
-    return sizedJson({ message: "Method Not Allowed" }, 405, [["allow", "OPTIONS, GET"]]);
+    return methodNotAllowed("OPTIONS, GET");
   });
   return (req, peer = "") => serve({ req, id: requestID(req), remoteIP: remoteIP(req, peer) });
 }

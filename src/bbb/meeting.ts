@@ -3,7 +3,7 @@ import {
   childElements,
   childText,
   findChild,
-  isXmlName,
+  metadataXml,
   textElement,
   textOf,
   wrapElement,
@@ -189,14 +189,11 @@ export function meetingXml(meeting: Meeting): string {
     textElement("maxUsers", meeting.maxUsers) +
     textElement("moderatorCount", meeting.moderatorCount) +
     textElement("isBreakout", meeting.isBreakout) +
-    wrapElement("metadata", metadataXml(meeting.metadata ?? {})) +
+    metadataXml(meeting.metadata ?? {}) +
     wrapElement("attendees", (meeting.attendees ?? []).map(attendeeXml).join("")) +
     wrapElement("breakoutRooms", (meeting.breakoutRooms ?? []).map((room) => textElement("breakout", room)).join("")) +
     (meeting.breakout === null ? "" : breakoutXml(meeting.breakout));
 }
-
-const metadataXml = (metadata: Readonly<Record<string, string>>): string =>
-  Object.entries(metadata).filter(([name]) => isXmlName(name)).map(([name, text]) => textElement(name, text)).join("");
 
 const attendeeXml = (attendee: Attendee): string =>
   wrapElement(

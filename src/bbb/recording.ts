@@ -1,5 +1,5 @@
 // A recording as BBB describes it: what visibility and updates make of it, and the XML we answer (gateway contract §6.10).
-import { isXmlName, serializeXml, textElement, wrapElement } from "./xml.ts";
+import { metadataXml, serializeXml, textElement, wrapElement } from "./xml.ts";
 
 export interface PreviewImage {
   readonly url: string;
@@ -114,13 +114,10 @@ export function recordingXml(recording: Recording, shown: { readonly protected: 
       textElement("endTime", recording.endTime) +
       textElement("participants", recording.participants) +
       (recording.rawSizeBytes === null ? "" : textElement("rawSize", recording.rawSizeBytes)) +
-      wrapElement("metadata", metadataXml(recording.metadata)) +
+      metadataXml(recording.metadata) +
       wrapElement("playback", recording.formats.map(formatXml).join("")),
   );
 }
-
-const metadataXml = (metadata: Recording["metadata"]): string =>
-  Object.entries(metadata).filter(([name]) => isXmlName(name)).map(([name, text]) => textElement(name, text)).join("");
 
 const formatXml = (format: RecordingFormat): string =>
   wrapElement(

@@ -143,6 +143,15 @@ export const textElement = (name: string, text: string | number | boolean): stri
 /** One element around XML that is already written. */
 export const wrapElement = (name: string, xml: string): string => `<${name}>${xml}</${name}>`;
 
+/** What a tenant has called something that no element can be called is left out. */
+export const metadataXml = (metadata: Readonly<Record<string, string>>): string =>
+  wrapElement(
+    "metadata",
+    Object.entries(metadata).filter(([name]) => isXmlName(name)).map(([name, text]) => textElement(name, text)).join(
+      "",
+    ),
+  );
+
 /** Leaves out elements and attributes whose names a strict client would refuse, and the whole answer with them. */
 export function serializeXml(node: XmlNode): string {
   if (typeof node === "string") return escapeXml(node);

@@ -7,7 +7,7 @@ import type { Deps } from "../deps.ts";
 import { chain } from "../lib/chain.ts";
 import { redirectPage } from "../lib/html.ts";
 import type { HttpRequest } from "../lib/http.ts";
-import { sizedJson } from "../lib/sized_response.ts";
+import { methodNotAllowed } from "../lib/sized_response.ts";
 import { admit, readAddress } from "./admit.ts";
 import { failureKey, renderFailure } from "./failure.ts";
 import { deleteRecordings, publishRecordings, updateRecordings } from "./handlers/change_recordings.ts";
@@ -92,7 +92,7 @@ export function createGateway(deps: Deps): (request: HttpRequest) => Promise<Res
 
   return async (request) => {
     if (!["GET", "POST", "HEAD"].includes(request.req.method)) {
-      return sizedJson({ message: "Method Not Allowed" }, 405, [["allow", "GET, POST, HEAD"]]);
+      return methodNotAllowed("GET, POST, HEAD");
     }
     return toHttp(await answer(request), redirectPage);
   };

@@ -22,3 +22,7 @@ export const sizedResponse = (
 
 export const sizedJson = (value: unknown, status: number, headers: [name: string, value: string][] = []): Response =>
   sizedResponse(JSON.stringify(value), status, [["content-type", "application/json"], ...headers]);
+
+/** @param allow as its header lists the methods */
+export const methodNotAllowed = (allow: string): Response =>
+  sizedJson({ message: "Method Not Allowed" }, 405, [["allow", allow]]);

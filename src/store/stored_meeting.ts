@@ -1,5 +1,15 @@
 // The spelling of `meetings.state`: 1.x reads and writes the same documents, so names, nulls and types are fixed.
 import { type Attendee, type Breakout, type Meeting, NO_MEETING } from "../bbb/meeting.ts";
+import {
+  encodeFields,
+  isRecord,
+  type JsonObject,
+  member,
+  readFields,
+  recordOf,
+  storableText,
+  textValues,
+} from "./stored_fields.ts";
 
 /** Property of Meeting → key of the document, in the document's order. */
 const MEETING_KEYS = {
@@ -53,17 +63,14 @@ const NO_ATTENDEE: Attendee = {
 const NO_BREAKOUT: Breakout = { parentMeetingID: "", sequence: 0, freeJoin: false };
 const BREAKOUT_KEYS = { parentMeetingID: "ParentMeetingID", sequence: "Sequence", freeJoin: "FreeJoin" } as const;
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-export type StoredDocument = { readonly [key: string]: Json };
-
-export function encodeStoredMeeting(meeting: Meeting): StoredDocument {
+export function encodeStoredMeeting(meeting: Meeting): JsonObject {
   return {
     ...encodeFields(meeting, MEETING_KEYS),
     Metadata: meeting.metadata === null
       ? null
-      : Object.fromEntries(Object.entries(meeting.metadata).map(([name, text]) => [name, storable(text)])),
+      : Object.fromEntries(Object.entries(meeting.metadata).map(([name, text]) => [name, storableText(text)])),
     Attendees: meeting.attendees?.map((attendee) => encodeFields(attendee, ATTENDEE_KEYS)) ?? null,
-    BreakoutRooms: meeting.breakoutRooms?.map(storable) ?? null,
+    BreakoutRooms: meeting.breakoutRooms?.map(storableText) ?? null,
     Breakout: meeting.breakout === null ? null : encodeFields(meeting.breakout, BREAKOUT_KEYS),
   };
 }
@@ -85,41 +92,3 @@ export function readStoredMeeting(document: unknown): Meeting {
     breakout: isRecord(breakout) ? readFields(breakout, BREAKOUT_KEYS, NO_BREAKOUT) : null,
   };
 }
-
-/** What a jsonb value refuses, in a text that any tenant may have chosen, would fail a whole poll. */
-const storable = (value: Json): Json => typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value;
-
-type Keys<T> = { readonly [name in keyof T]?: string };
-
-function encodeFields<T extends object>(value: T, keys: Keys<T>): Record<string, Json> {
-  const names = Object.keys(keys) as (keyof T)[];
-  return Object.fromEntries(names.map((name) => [keys[name] ?? "", storable(value[name] as Json)]));
-}
-
-function readFields<T extends object>(from: Record<string, unknown>, keys: Keys<T>, zero: T): T {
-  const read = { ...zero };
-  for (const name of Object.keys(keys) as (keyof T)[]) {
-    const value = member(from, keys[name] ?? "");
-    if (typeof value !== typeof zero[name]) continue;
-    if (typeof value === "number" && !(Number.isSafeInteger(value) && value >= 0)) continue; // 1.x reads integers only
-    read[name] = value as T[keyof T];
-  }
-  return read;
-}
-
-function member(from: Record<string, unknown>, key: string): unknown {
-  if (key in from) return from[key];
-  const lower = key.toLowerCase();
-  const other = Object.keys(from).find((candidate) => candidate.toLowerCase() === lower);
-  return other === undefined ? undefined : from[other];
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const recordOf = (value: unknown): Record<string, unknown> => isRecord(value) ? value : {};
-
-const textValues = (record: Record<string, unknown>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(record).filter(([, value]) => value !== null && typeof value !== "object")
-      .map(([key, value]) => [key, String(value)]),
-  );

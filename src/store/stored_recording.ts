@@ -1,6 +1,18 @@
 // The spelling of `recordings.state`: 1.x reads and writes the same documents, so names, nulls and types are fixed. What
 // we do not know of stays in the row.
 import { NO_RECORDING, type PreviewImage, type Recording, type RecordingFormat } from "../bbb/recording.ts";
+import {
+  encodeFields,
+  isCount,
+  isRecord,
+  type Json,
+  type JsonObject,
+  member,
+  readFields,
+  recordOf,
+  storableText,
+  textValues,
+} from "./stored_fields.ts";
 
 /** Property → key of the document, in the document's order. */
 const RECORDING_KEYS = {
@@ -27,9 +39,6 @@ const NO_FORMAT: RecordingFormat = {
   preview: null,
 };
 const NO_IMAGE: PreviewImage = { url: "", alt: "", height: 0, width: 0 };
-
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-type JsonObject = { readonly [key: string]: Json };
 
 /** An artefact of 1.x, which writes it into each object. */
 const XML_NAME = { XMLName: { Space: "", Local: "" } };
@@ -115,45 +124,4 @@ function readSize(from: Record<string, unknown>, key: string): number | null {
   return isCount(size) ? size : null;
 }
 
-/** What a jsonb value refuses, in a text that any tenant may have chosen, would fail the whole write. */
-const storableText = (text: string): string => text.replaceAll("\0", "").toWellFormed();
-const storable = (value: Json): Json => typeof value === "string" ? storableText(value) : value;
-
-type Keys<T> = { readonly [name in keyof T]?: string };
-
-function encodeFields<T extends object>(value: T, keys: Keys<T>): Record<string, Json> {
-  const names = Object.keys(keys) as (keyof T)[];
-  return Object.fromEntries(names.map((name) => [keys[name] ?? "", storable(value[name] as Json)]));
-}
-
-function readFields<T extends object>(from: Record<string, unknown>, keys: Keys<T>, zero: T): T {
-  const read = { ...zero };
-  for (const name of Object.keys(keys) as (keyof T)[]) {
-    const value = member(from, keys[name] ?? "");
-    if (typeof value !== typeof zero[name] || (typeof value === "number" && !isCount(value))) continue;
-    read[name] = value as T[keyof T];
-  }
-  return read;
-}
-
-/** 1.x reads integers only. */
-const isCount = (value: unknown): value is number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-
-function member(from: Record<string, unknown>, key: string): unknown {
-  if (Object.hasOwn(from, key)) return from[key];
-  const lower = key.toLowerCase();
-  const other = Object.keys(from).find((candidate) => candidate.toLowerCase() === lower);
-  return other === undefined ? undefined : from[other];
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const recordOf = (value: unknown): Record<string, unknown> => isRecord(value) ? value : {};
 const listOf = (value: unknown): Record<string, unknown>[] => Array.isArray(value) ? value.filter(isRecord) : [];
-
-const textValues = (record: Record<string, unknown>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(record).filter(([, value]) => value !== null && typeof value !== "object")
-      .map(([key, value]) => [key, String(value)]),
-  );
